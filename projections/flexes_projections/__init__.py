@@ -1,0 +1,1 @@
+"""Read models of flexes runs, rebuilt from the event log at any time."""

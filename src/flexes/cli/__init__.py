@@ -1,0 +1,1 @@
+"""The flexes command line, one file a command group."""

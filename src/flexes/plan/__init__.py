@@ -1,0 +1,1 @@
+"""Versioned plans: drafts, deltas, their validation, and the built-in deterministic planner."""

@@ -1,0 +1,1 @@
+"""Scripted runs on a virtual clock: a policy author's dry run."""
