@@ -1,0 +1,69 @@
+"""JSON Schema checks (draft 2020-12 unless the schema names another), with compiled validators kept.
+
+References are resolved inside the schema only: nothing is ever fetched.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+MAX_ISSUES = 10
+"""Issues reported for one value; the rest would repeat the first."""
+
+
+class Issue(NamedTuple):
+    """One place where a value breaks its schema: a JSON pointer and a sentence."""
+
+    pointer: str
+    message: str
+
+
+def schema_fault(schema: Mapping[str, Any]) -> str | None:
+    """Return why the schema itself is unusable, or None."""
+    try:
+        validator_for(schema, default=Draft202012Validator).check_schema(schema)
+    except SchemaError as error:
+        return f"{_pointer(error.absolute_path) or '/'}: {error.message}"
+    return None
+
+
+def schema_issues(schema: Mapping[str, Any], value: object) -> tuple[Issue, ...]:
+    """Return where the value breaks the schema, outermost first, at most MAX_ISSUES."""
+    try:
+        errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
+    except Unresolvable as error:
+        return (Issue("", f"the schema refers to {error.ref!r}, which it does not contain"),)
+    return tuple(Issue(_pointer(error.absolute_path), error.message[:300]) for error in errors[:MAX_ISSUES])
+
+
+class _Key:
+    """A schema as a cache key: equal by identity first, so that the usual hit costs no hashing of the document."""
+
+    __slots__ = ("schema", "text")
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+        self.text = repr(schema)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and (self.schema is other.schema or self.text == other.text)
+
+
+@lru_cache(maxsize=512)
+def _validator(key: _Key) -> Validator:
+    kind = validator_for(key.schema, default=Draft202012Validator)
+    return kind(key.schema, registry=Registry())  # type: ignore[call-arg]
+
+
+def _pointer(path: Any) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

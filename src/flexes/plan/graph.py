@@ -1,0 +1,105 @@
+"""Questions about a DAG of ids, answered from one pass over it.
+
+Ancestors are bit sets in a topological order, so that "the nearest upstream of these" is one AND and one bit length.
+Order of results is the order in which the ids were given, unless it says otherwise.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+
+class Graph:
+    """A dependency graph: each id with the ids that it depends on. Unknown ids and cycles are reported, never raised."""
+
+    def __init__(self, depends_on: Mapping[str, Sequence[str]]) -> None:
+        self.depends_on = depends_on
+        self.index = {node: position for position, node in enumerate(depends_on)}
+
+    @cached_property
+    def dependents(self) -> Mapping[str, tuple[str, ...]]:
+        """For each id, the ids that depend on it directly."""
+        found: dict[str, list[str]] = {node: [] for node in self.depends_on}
+        for node, dependencies in self.depends_on.items():
+            for dependency in dict.fromkeys(dependencies):
+                if dependency in found:
+                    found[dependency].append(node)
+        return {node: tuple(children) for node, children in found.items()}
+
+    @cached_property
+    def topological(self) -> tuple[str, ...]:
+        """The ids, dependencies first; ids on or behind a cycle are missing."""
+        waiting = {node: len(self._known(dependencies)) for node, dependencies in self.depends_on.items()}
+        ready = deque(node for node, count in waiting.items() if count == 0)
+        order: list[str] = []
+        while ready:
+            node = ready.popleft()
+            order.append(node)
+            for child in self.dependents[node]:
+                waiting[child] -= 1
+                if waiting[child] == 0:
+                    ready.append(child)
+        return tuple(order)
+
+    @cached_property
+    def cyclic(self) -> tuple[str, ...]:
+        """The ids on or behind a cycle; empty for a DAG."""
+        placed = set(self.topological)
+        return tuple(node for node in self.depends_on if node not in placed)
+
+    @cached_property
+    def depth(self) -> int:
+        """The number of ids on the longest chain."""
+        depths: dict[str, int] = {}
+        for node in self.topological:
+            depths[node] = 1 + max((depths[parent] for parent in self._known(self.depends_on[node])), default=0)
+        return max(depths.values(), default=0)
+
+    def is_ancestor(self, ancestor: str, node: str) -> bool:
+        """Return whether node depends on ancestor, directly or not."""
+        place = self._place.get(ancestor)
+        return place is not None and bool(self._ancestors.get(node, 0) >> place & 1)
+
+    def nearest(self, candidates: Iterable[str], node: str) -> str | None:
+        """Return the last of the candidates, in topological order, that node depends on."""
+        mask = sum(1 << self._place[candidate] for candidate in set(candidates) if candidate in self._place)
+        found = mask & self._ancestors.get(node, 0)
+        return self.topological[found.bit_length() - 1] if found else None
+
+    def ancestors(self, node: str) -> tuple[str, ...]:
+        """Return everything that node depends on, nearest last (topological order)."""
+        mask = self._ancestors.get(node, 0)
+        return tuple(other for place, other in enumerate(self.topological) if mask >> place & 1)
+
+    def descendants(self, node: str) -> tuple[str, ...]:
+        """Return everything that depends on node, directly or not."""
+        found: set[str] = set()
+        pending = list(self.dependents.get(node, ()))
+        while pending:
+            child = pending.pop()
+            if child not in found:
+                found.add(child)
+                pending.extend(self.dependents[child])
+        return tuple(sorted(found, key=self.index.__getitem__))
+
+    @cached_property
+    def sinks(self) -> tuple[str, ...]:
+        """The ids that nothing depends on."""
+        return tuple(node for node in self.depends_on if not self.dependents[node])
+
+    @cached_property
+    def _place(self) -> Mapping[str, int]:
+        return {node: place for place, node in enumerate(self.topological)}
+
+    @cached_property
+    def _ancestors(self) -> Mapping[str, int]:
+        masks: dict[str, int] = {}
+        for node in self.topological:
+            mask = 0
+            for parent in self._known(self.depends_on[node]):
+                mask |= masks[parent] | 1 << self._place[parent]
+            masks[node] = mask
+        return masks
+
+    def _known(self, dependencies: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dependency for dependency in dict.fromkeys(dependencies) if dependency in self.depends_on)

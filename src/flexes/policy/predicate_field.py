@@ -1,0 +1,58 @@
+"""The `when` of an authored document as a pydantic field: parsed on the way in, canonical JSON on the way out."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from flexes.envelope.model import Model
+from flexes.errors import PredicateError
+from flexes.predicate.ast import When
+from flexes.predicate.condition import import_condition
+from flexes.predicate.parse import parse_when
+from flexes.predicate.printer import to_json
+
+
+def refusal(error: PredicateError) -> PydanticCustomError:
+    """Return a predicate's refusal as the pydantic error that carries its pointer and value."""
+    problem = error.problem
+    return PydanticCustomError(
+        problem.code,  # type: ignore[arg-type]
+        "{message}",
+        {"message": problem.message, "pointer": problem.pointer, "value": problem.value, "column": error.column},
+    )
+
+
+def _parse(source: Any) -> Any:
+    if isinstance(source, Model):
+        return source
+    try:
+        return parse_when(source)
+    except PredicateError as error:
+        raise refusal(error) from None
+
+
+def _import(source: Any) -> Any:
+    if isinstance(source, Model):
+        return source
+    try:
+        return import_condition(source)
+    except PredicateError as error:
+        raise refusal(error) from None
+
+
+Predicate = Annotated[
+    When,
+    BeforeValidator(_parse),
+    PlainSerializer(to_json),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1}]}),
+]
+"""A `when` as authored: text or JSON in, canonical JSON out."""
+
+Condition = Annotated[
+    When,
+    BeforeValidator(_import),
+    PlainSerializer(to_json),
+    WithJsonSchema({"type": "object"}),
+]
+"""A `trigger.condition` of an earlier envelope, translated into the same AST."""

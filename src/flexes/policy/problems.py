@@ -1,0 +1,83 @@
+"""From pydantic's errors to Problems: JSON pointer, offending value and remedy, which pydantic leaves out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from flexes.envelope.model import Model
+from flexes.errors import InvalidDocument, Problem
+
+M = TypeVar("M", bound=BaseModel)
+MAX_VALUE = 80
+
+
+def validated(model: type[M], document: object, what: str) -> M:
+    """Return the document as the model.
+
+    Raises:
+        InvalidDocument: With one Problem a fault.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise InvalidDocument(problems(error, document), what) from None
+
+
+def problems(error: ValidationError, document: object) -> tuple[Problem, ...]:
+    """Return pydantic's errors about the document as Problems, in its order."""
+    return tuple(_problem(details, document) for details in error.errors(include_url=False))
+
+
+def pointer_of(parts: Sequence[str | int]) -> str:
+    """Return the JSON pointer (RFC 6901) of these keys and indexes."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _problem(details: ErrorDetails, document: object) -> Problem:
+    context = details.get("ctx", {})
+    pointer = pointer_of(_real_parts(details["loc"], document)) + str(context.get("pointer", ""))
+    shown = context["value"] if "value" in context else _short(details.get("input"))
+    code = details["type"]
+    if code == "extra_forbidden":
+        return Problem("unknown_key", pointer, _unknown_key(str(details["loc"][-1])), shown)
+    if code == "missing":
+        return Problem("missing_key", pointer, f"the key {details['loc'][-1]!r} is required; add it", "")
+    return Problem(code, pointer, details["msg"], shown)
+
+
+def _real_parts(location: Sequence[str | int], document: object) -> Iterator[str | int]:
+    """Leave out what pydantic adds for unions and functions: parts that are not in the document."""
+    here = document
+    for position, part in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(here, Mapping) and (part in here or last):
+            here = here.get(part)
+            yield part
+        elif isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
+            here = here[part]
+            yield part
+
+
+def _unknown_key(key: str) -> str:
+    close = get_close_matches(key, _known_keys(), n=1)
+    return f"unknown key {key!r}" + (f"; did you mean {close[0]!r}?" if close else "; remove it")
+
+
+def _known_keys() -> list[str]:
+    pending: list[type[Model]] = [Model]
+    keys: set[str] = set()
+    while pending:
+        model = pending.pop()
+        pending.extend(model.__subclasses__())
+        keys.update(field.alias or name for name, field in model.model_fields.items())
+    return sorted(keys)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (dict, list, tuple)) and len(value) > 8:
+        return f"{type(value).__name__} of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
