@@ -1,0 +1,157 @@
+"""The store in one SQLite file: durable, for several threads and several processes of one machine."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
+
+from flexes.errors import StoreUnavailable
+from flexes.ids import RunId
+from flexes.store.digest import first_digest, next_digest
+from flexes.store.order import check_next, check_sequence
+from flexes.store.port import Head, NewEvent, Row, Snapshot
+from flexes.store.sqlite_connections import SqliteConnections
+from flexes.store.statements import Migration, migrations, statements
+
+BUSY_TIMEOUT_S: Final = 30.0
+"""How long a writer waits for another one before the store is reported as unavailable."""
+
+_LAST: Final = 2**63 - 1
+_SQL: Final = statements("sqlite")
+_STRICT_TABLES: Final = sqlite3.sqlite_version_info >= (3, 37)
+
+
+class SqliteRecorder(SQLiteApplicationRecorder):
+    """The SQLite recorder of `eventsourcing` on our tables, with ordered versions and the digest chain."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """Return nothing: the tables come from the migrations."""
+        return []
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
+    ) -> Sequence[int]:
+        run_id = cast(RunId, stored_events[0].originator_id)
+        c.execute(_SQL["head"], (run_id,))
+        head, digest = c.fetchone() or (0, first_digest(run_id))
+        check_next(run_id, head, stored_events[0].originator_version)
+        positions: list[int] = []
+        for event in stored_events:
+            digest = next_digest(digest, run_id, event.originator_version, event.topic, event.state)
+            c.execute(
+                _SQL["insert_event"], (run_id, event.originator_version, event.topic, event.state, digest)
+            )
+            positions.append(c.lastrowid)
+        return positions
+
+
+class SqliteStore:
+    """A `Store` in one SQLite file, made if there is none.
+
+    Args:
+        path: The file; its folder must exist.
+        synchronous: `full`: a commit survives a loss of power. `normal`: faster; the last commits may be lost
+            with the power, never with the process.
+        busy_timeout_s: How long to wait for another writer.
+
+    Attributes:
+        recorder: The same events for tools of `eventsourcing`.
+
+    Raises:
+        StoreUnavailable: The file cannot be opened, is no SQLite file, or was written by a later release.
+    """
+
+    def __init__(
+        self, path: Path, *, synchronous: str = "full", busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> None:
+        self._connections = SqliteConnections(path, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
+        try:
+            _migrate(self._connections, path)
+        except BaseException:
+            self._connections.close()
+            raise
+        self.recorder = SqliteRecorder(self._connections)
+
+    def append(self, events: Sequence[NewEvent]) -> tuple[int, ...]:
+        """See `EventStore.append`."""
+        if not events:
+            return ()
+        check_sequence(events)
+        return tuple(self.recorder.insert_events([StoredEvent(*event) for event in events]) or ())
+
+    def read(self, run_id: RunId, after: int = 0, upto: int | None = None) -> Sequence[Row]:
+        """See `EventStore.read`."""
+        last = _LAST if upto is None else upto
+        return [Row(*found) for found in self._select("read", run_id, after, last)]
+
+    def read_all(self, after: int, limit: int) -> Sequence[Row]:
+        """See `EventStore.read_all`."""
+        return [Row(*found) for found in self._select("read_all", after, max(limit, 0))]
+
+    def heads(self, limit: int = 1_000, before: int | None = None) -> Sequence[Head]:
+        """See `EventStore.heads`."""
+        return [
+            Head(*found)
+            for found in self._select("heads", _LAST if before is None else before, max(limit, 0))
+        ]
+
+    def last_position(self) -> int:
+        """See `EventStore.last_position`."""
+        [(position,)] = self._select("last_position")
+        return cast(int, position)
+
+    def load_snapshot(self, run_id: RunId) -> Snapshot | None:
+        """See `SnapshotStore.load_snapshot`."""
+        found = self._select("load_snapshot", run_id)
+        return Snapshot(*found[0]) if found else None
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """See `SnapshotStore.save_snapshot`."""
+        with self._connections.transaction(commit=True) as cursor:
+            cursor.execute(_SQL["save_snapshot"], snapshot)
+
+    def close(self) -> None:
+        """See `EventStore.close`."""
+        self._connections.close()
+
+    def _select(self, name: str, *parameters: str | int) -> list[tuple[Any, ...]]:
+        with self._connections.transaction(commit=False) as cursor:
+            cursor.execute(_SQL[name], parameters)
+            return cast(list[tuple[Any, ...]], cursor.fetchall())
+
+
+def _migrate(connections: SqliteConnections, path: Path) -> None:
+    """Bring the tables up to date; of several processes that start at once, one does it."""
+    steps = migrations("sqlite")
+    with connections.transaction(commit=False) as cursor:
+        done = _last_migration(cursor)
+    if done > steps[-1].number:
+        raise StoreUnavailable(f"the store {path} was written by a later release of flexes: upgrade flexes")
+    if done == steps[-1].number:
+        return
+    with connections.transaction(commit=True) as cursor:
+        cursor.execute(_SQL["migrations_table"])
+        for step in steps[_last_migration(cursor) :]:
+            _apply(cursor, step)
+
+
+def _last_migration(cursor: SQLiteCursor) -> int:
+    cursor.execute(_SQL["has_migrations_table"])
+    if not cursor.fetchone()[0]:
+        return 0
+    cursor.execute(_SQL["last_migration"])
+    return cast(int, cursor.fetchone()[0])
+
+
+def _apply(cursor: SQLiteCursor, step: Migration) -> None:
+    text = step.text if _STRICT_TABLES else step.text.replace(") STRICT;", ");")
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            cursor.execute(statement)
+            statement = ""
+    cursor.execute(_SQL["add_migration"], (step.number, step.name))

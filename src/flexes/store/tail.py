@@ -1,0 +1,30 @@
+"""Following the log of any store: one poller, whose every wait is bounded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from flexes.store.port import EventStore, Row
+
+MAX_POLL_S: Final = 0.25
+"""The longest wait between two looks at the log."""
+
+
+async def tail(
+    store: EventStore, after: int, *, poll_s: float = 0.1, limit: int = 1_000
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield the events of all runs after a position, in batches of 1 to `limit`, until the caller closes it.
+
+    Args:
+        store: Read in a thread, so that the event loop is not held up.
+        after: Position of the last event already seen; 0 for the whole log.
+        poll_s: Wait after a look that found nothing; at most 0.25 seconds.
+        limit: Largest batch.
+    """
+    while True:
+        rows = await asyncio.to_thread(store.read_all, after, limit)
+        if rows:
+            after = rows[-1].position
+            yield rows
+        else:
+            await asyncio.sleep(min(poll_s, MAX_POLL_S))

@@ -1,0 +1,76 @@
+"""From a store's URL to the store."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from flexes.errors import UnknownStore
+from flexes.store.memory import MemoryStore
+from flexes.store.port import Store
+from flexes.store.sqlite import SqliteStore
+from flexes.store.sqlite_connections import SYNCHRONOUS
+
+FORMS: Final = (
+    "memory://",
+    "sqlite:///path (relative)",
+    "sqlite:////absolute/path",
+    "postgresql://user:password@host/database",
+)
+"""The store URLs that flexes knows; SQLite also takes `?synchronous=full|normal`."""
+
+_PASSWORDS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*@|(?<=[?&]password=)[^&]*")
+
+
+def open_store(url: str) -> Store:
+    """Open the store that a URL names; an SQLite file and its tables are made if they are not there.
+
+    Raises:
+        UnknownStore: The URL has another form than those of `FORMS`.
+        StoreUnavailable: The database cannot be opened or reached.
+    """
+    scheme = url.partition("://")[0].lower() if "://" in url else ""
+    if scheme not in _OPENERS:
+        raise UnknownStore(f"{redacted(url)!r} names no store that flexes has: use {', '.join(FORMS)}")
+    return _OPENERS[scheme](url)
+
+
+def redacted(url: str) -> str:
+    """Return the URL with `***` for a password, fit for messages."""
+    return _PASSWORDS.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)
+
+
+def _open_memory(url: str) -> Store:
+    if url.partition("://")[2]:
+        raise UnknownStore(f"{url!r}: a store in memory has no name: use memory://")
+    return MemoryStore()
+
+
+def _open_sqlite(url: str) -> Store:
+    parts = urlsplit(url)
+    path = unquote(parts.path).removeprefix("/")
+    if parts.netloc:
+        raise UnknownStore(
+            f"{url!r}: the path follows three slashes: use sqlite:///{parts.netloc}{parts.path}"
+        )
+    if not path:
+        raise UnknownStore(f"{url!r} names no file: use sqlite:///flexes.db, or sqlite:////var/lib/flexes.db")
+    if path == ":memory:":
+        raise UnknownStore(f"{url!r}: SQLite in memory is not shared by connections: use memory://")
+    return SqliteStore(Path(path), synchronous=_synchronous(url, parts.query))
+
+
+def _synchronous(url: str, query: str) -> str:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    value = options.pop("synchronous", "full").lower()
+    if options:
+        raise UnknownStore(
+            f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous"
+        )
+    if value not in SYNCHRONOUS:
+        raise UnknownStore(f"{url!r}: synchronous is {value!r}: use {' or '.join(SYNCHRONOUS)}")
+    return value
+
+
+_OPENERS: Final[Mapping[str, Callable[[str], Store]]] = {"memory": _open_memory, "sqlite": _open_sqlite}
