@@ -1,7 +1,7 @@
 """Following the log of any store: one poller, whose every wait is bounded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from flexes.store.port import EventStore, Row
@@ -12,7 +12,7 @@ MAX_POLL_S: Final = 0.25
 
 async def tail(
     store: EventStore, after: int, *, poll_s: float = 0.1, limit: int = 1_000
-) -> AsyncIterator[Sequence[Row]]:
+) -> AsyncGenerator[Sequence[Row], None]:
     """Yield the events of all runs after a position, in batches of 1 to `limit`, until the caller closes it.
 
     Args:

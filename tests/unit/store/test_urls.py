@@ -1,0 +1,93 @@
+"""Which URL opens which store, and what is said about the others."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flexes.errors import StoreUnavailable, UnknownStore
+from flexes.store.memory import MemoryStore
+from flexes.store.sqlite import SqliteStore
+from flexes.store.urls import open_store, redacted
+
+
+def test_memory_url_opens_a_new_store_in_memory() -> None:
+    """`memory://` opens an empty store each time."""
+    first, second = open_store("memory://"), open_store("memory://")
+    assert isinstance(first, MemoryStore)
+    assert first is not second
+
+
+def test_sqlite_url_with_three_slashes_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`sqlite:///path` is relative to the working directory; percent signs escape."""
+    monkeypatch.chdir(tmp_path)
+    with closing(open_store("sqlite:///my%20runs.db")) as store:
+        assert isinstance(store, SqliteStore)
+    assert (tmp_path / "my runs.db").exists()
+
+
+@pytest.mark.parametrize("query", ["", "?synchronous=full", "?synchronous=NORMAL"])
+def test_sqlite_url_with_four_slashes_is_absolute(tmp_path: Path, query: str) -> None:
+    """`sqlite:////path` is absolute; `synchronous` is `full` or `normal`."""
+    with closing(open_store(f"sqlite:///{tmp_path}/runs.db{query}")):
+        assert (tmp_path / "runs.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("flexes.db", "use memory://, sqlite:///path"),
+        ("mysql://host/db", "use memory://, sqlite:///path"),
+        ("memory://name", "use memory://"),
+        ("sqlite://", "use sqlite:///flexes.db"),
+        ("sqlite:///", "use sqlite:///flexes.db"),
+        ("sqlite://flexes.db", "use sqlite:///flexes.db"),
+        ("sqlite:///:memory:", "use memory://"),
+        ("sqlite:///flexes.db?synchronous=off", "use full or normal"),
+        ("sqlite:///flexes.db?sync=full", "takes only synchronous"),
+    ],
+)
+def test_an_unknown_url_names_the_remedy(url: str, remedy: str) -> None:
+    """A URL of another form is `UnknownStore`, whose message says what to write."""
+    with pytest.raises(UnknownStore) as refused:
+        open_store(url)
+    assert url in str(refused.value)
+    assert remedy in str(refused.value)
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """A file that holds something else is left alone, and the message says that it is no database."""
+    other = tmp_path / "notes.txt"
+    other.write_text("not a database, but long enough to have a header of one" * 20)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        open_store(f"sqlite:///{other}")
+    assert other.read_text().startswith("not a database")
+
+
+@pytest.mark.parametrize("path", ["missing/flexes.db", ""])
+def test_a_place_where_no_file_can_be(tmp_path: Path, path: str) -> None:
+    """A missing folder, or a folder in place of a file, is `StoreUnavailable` with a remedy."""
+    with pytest.raises(StoreUnavailable, match="check that its folder exists"):
+        open_store(f"sqlite:///{tmp_path}/{path}")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://me:sec:ret@x@host/db", "postgresql://me:***@host/db"),
+        ("postgresql:///db?user=me&password=secret&sslmode=require", "postgresql:///db?user=me&password=***&sslmode=require"),
+        ("postgresql://host/db", "postgresql://host/db"),
+        ("sqlite:///a@b.db", "sqlite:///a@b.db"),
+    ],
+)  # fmt: skip
+def test_passwords_are_not_shown(url: str, shown: str) -> None:
+    """A password in a URL never reaches a message."""
+    assert redacted(url) == shown
+
+
+def test_an_unknown_url_hides_its_password() -> None:
+    """The message about a wrong URL shows no password either."""
+    with pytest.raises(UnknownStore) as refused:
+        open_store("mysql://me:secret@host/db")
+    assert "secret" not in str(refused.value)
