@@ -1,7 +1,7 @@
 """Questions about a DAG of ids, answered from one pass over it.
 
-Ancestors are bit sets in a topological order, so that "the nearest upstream of these" is one AND and one bit length.
-Order of results is the order in which the ids were given, unless it says otherwise.
+Ancestors are bit sets in a topological order, so that "the nearest upstream of these" is one AND and one bit
+length. Order of results is the order in which the ids were given, unless it says otherwise.
 """
 
 from collections import deque
@@ -10,7 +10,7 @@ from functools import cached_property
 
 
 class Graph:
-    """A dependency graph: each id with the ids that it depends on. Unknown ids and cycles are reported, never raised."""
+    """A dependency graph: each id with those that it depends on. Unknown ids are ignored, cycles reported."""
 
     def __init__(self, depends_on: Mapping[str, Sequence[str]]) -> None:
         self.depends_on = depends_on
@@ -52,7 +52,8 @@ class Graph:
         """The number of ids on the longest chain."""
         depths: dict[str, int] = {}
         for node in self.topological:
-            depths[node] = 1 + max((depths[parent] for parent in self._known(self.depends_on[node])), default=0)
+            parents = self._known(self.depends_on[node])
+            depths[node] = 1 + max((depths[parent] for parent in parents), default=0)
         return max(depths.values(), default=0)
 
     def is_ancestor(self, ancestor: str, node: str) -> bool:
@@ -60,10 +61,26 @@ class Graph:
         place = self._place.get(ancestor)
         return place is not None and bool(self._ancestors.get(node, 0) >> place & 1)
 
+    def mask_of(self, nodes: Iterable[str]) -> int:
+        """Return the ids as one bit set, to be asked of many nodes with `depends_on_any`."""
+        mask = 0
+        for node in nodes:
+            if node in self._place:
+                mask |= 1 << self._place[node]
+        return mask
+
+    def depends_on_any(self, node: str, mask: int) -> bool:
+        """Return whether node depends, directly or not, on an id of a `mask_of`."""
+        return bool(mask & self._ancestors.get(node, 0))
+
+    def in_order(self, nodes: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the ids that are placed in the order, dependencies first."""
+        placed = (node for node in dict.fromkeys(nodes) if node in self._place)
+        return tuple(sorted(placed, key=self._place.__getitem__))
+
     def nearest(self, candidates: Iterable[str], node: str) -> str | None:
         """Return the last of the candidates, in topological order, that node depends on."""
-        mask = sum(1 << self._place[candidate] for candidate in set(candidates) if candidate in self._place)
-        found = mask & self._ancestors.get(node, 0)
+        found = self.mask_of(candidates) & self._ancestors.get(node, 0)
         return self.topological[found.bit_length() - 1] if found else None
 
     def ancestors(self, node: str) -> tuple[str, ...]:
@@ -102,4 +119,4 @@ class Graph:
         return masks
 
     def _known(self, dependencies: Sequence[str]) -> tuple[str, ...]:
-        return tuple(dependency for dependency in dict.fromkeys(dependencies) if dependency in self.depends_on)
+        return tuple(parent for parent in dict.fromkeys(dependencies) if parent in self.depends_on)

@@ -1,4 +1,4 @@
-"""The hybrid handshake as data: what the planner is asked, and the three things that it can answer (semantics 9)."""
+"""The hybrid handshake as data: what the planner is asked, and what it can answer (semantics 9)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -71,13 +71,13 @@ class PlannerRequest(Model):
     objective: Text
     contract: OutputContract
     inputs: dict[str, Json]
-    constraints: dict[str, Json] = {}
+    constraints: dict[str, Json] = Field(default_factory=dict)
     special_instructions: tuple[Text, ...] = ()
     catalog: Catalog
     policies: PlannerPolicies
     max_rewrites_per_node: Count = 2
     plan: Plan | None = None
-    progress: dict[str, NodeProgress] = {}
+    progress: dict[str, NodeProgress] = Field(default_factory=dict)
     cost_spent: Amount = 0.0
     taken_away: tuple[Text, ...] = ()
     intents: tuple[ReplanIntent, ...] = ()
@@ -155,18 +155,24 @@ class PlannerAnswer(Model):
     @model_validator(mode="before")
     @classmethod
     def _told_by_its_keys(cls, document: Any) -> Any:
-        return {"answer": _typed(document["answer"])} if isinstance(document, Mapping) and "answer" in document else document
+        if isinstance(document, Mapping) and "answer" in document:
+            return {"answer": _typed(document["answer"])}
+        return document
 
 
 def changed_node(node: PlanNode, change: NodeChange) -> PlanNode:
-    """Return the node with what the change gives."""
-    given = {name: getattr(change, name) for name in change.model_fields_set if name != "id"}
-    return node.model_copy(update={name: value for name, value in given.items() if name != "capability" or value})
+    """Return the node with what the change gives; an absent and a null value both leave the node's own."""
+    given = {name: getattr(change, name) for name in NodeChange.model_fields if name != "id"}
+    return node.model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
 def applied(plan: Plan, delta: Delta) -> tuple[PlanNode, ...]:
     """Return the nodes after the delta: replaced ones in place, added ones last. Expects a checked delta."""
     removed = set(delta.remove)
     changes = {change.id: change for change in delta.replace}
-    kept = (node for node in plan.nodes if node.id not in removed)
-    return (*(changed_node(node, changes[node.id]) if node.id in changes else node for node in kept), *delta.add)
+    kept = (
+        changed_node(node, changes[node.id]) if node.id in changes else node
+        for node in plan.nodes
+        if node.id not in removed
+    )
+    return (*kept, *delta.add)

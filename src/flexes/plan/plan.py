@@ -56,9 +56,9 @@ class PlanNode(Model):
         """Whether the node rewrites another one."""
         return _REWRITE.search(self.id) is not None
 
-    @cached_property
+    @property
     def definition(self) -> str:
-        """What makes the node this node, as text: two deltas that restore each other's definitions oscillate."""
+        """What makes the node this node, as text; a delta that brings one back oscillates."""
         inputs = "default" if self.inputs is None else ",".join(sorted(self.inputs))
         return f"{self.id}\x1f{self.capability}\x1f{','.join(sorted(self.depends_on))}\x1f{inputs}"
 
