@@ -1,6 +1,6 @@
 """What every durable store promises about time: events stay, are never changed, and a change shows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -33,9 +33,9 @@ def drop(version: int) -> str:
     return f"DELETE FROM stored_events {where(version)}"
 
 
-def renumber(*moves: tuple[int, int]) -> Iterable[str]:
+def renumber(*moves: tuple[int, int]) -> list[str]:
     """Return the SQL that gives events of the run other versions."""
-    return (change(version, f"originator_version = {to}") for version, to in moves)
+    return [change(version, f"originator_version = {to}") for version, to in moves]
 
 
 def where(version: int) -> str:
@@ -81,7 +81,7 @@ def test_the_database_refuses_to_change_events(durable: Store, raw: Raw, stateme
     ids=["edit-type", "edit-bytes", "drop-first", "drop", "drop-two", "reorder", "close-the-gap", "graft"],
 )  # fmt: skip
 def test_tampering_shows(
-    durable: Store, unprotected: Raw, tampering: Iterable[str], version: int, why: str
+    durable: Store, unprotected: Raw, tampering: list[str], version: int, why: str
 ) -> None:
     """Editing, dropping or reordering events past the triggers breaks the chain; the first break is named."""
     for statement in tampering:

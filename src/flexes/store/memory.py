@@ -72,10 +72,12 @@ class MemoryStore:
 
     Attributes:
         recorder: The same events for tools of `eventsourcing`.
+        migrated: Nothing; there are no tables.
     """
 
     def __init__(self) -> None:
         self.recorder = MemoryRecorder()
+        self.migrated: tuple[str, ...] = ()
         self._snapshots: dict[RunId, Snapshot] = {}
         self._closed = False
 

@@ -9,7 +9,7 @@
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from flexes.ids import RunId
 
@@ -106,4 +106,19 @@ class SnapshotStore(Protocol):
 
 
 class Store(EventStore, SnapshotStore, Protocol):
-    """What `open_store` returns: the log and its snapshots."""
+    """What `open_store` returns: the log and its snapshots.
+
+    Attributes:
+        migrated: Names of the migrations that opening the store applied.
+    """
+
+    migrated: tuple[str, ...]
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """A store that can be told of new events sooner than it is asked."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when there may be new events, and after `timeout_s` at the latest; never raises."""
+        ...

@@ -8,13 +8,12 @@ from typing import Any, Final, cast
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
-from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.digest import first_digest, next_digest
 from flexes.store.order import check_next, check_sequence
 from flexes.store.port import Head, NewEvent, Row, Snapshot
 from flexes.store.sqlite_connections import SqliteConnections
-from flexes.store.statements import Migration, migrations, statements
+from flexes.store.statements import Migration, pending, statements
 
 BUSY_TIMEOUT_S: Final = 30.0
 """How long a writer waits for another one before the store is reported as unavailable."""
@@ -59,6 +58,7 @@ class SqliteStore:
 
     Attributes:
         recorder: The same events for tools of `eventsourcing`.
+        migrated: Names of the migrations that opening the store applied.
 
     Raises:
         StoreUnavailable: The file cannot be opened, is no SQLite file, or was written by a later release.
@@ -69,7 +69,7 @@ class SqliteStore:
     ) -> None:
         self._connections = SqliteConnections(path, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
         try:
-            _migrate(self._connections, path)
+            self.migrated = _migrate(self._connections, str(path))
         except BaseException:
             self._connections.close()
             raise
@@ -123,19 +123,17 @@ class SqliteStore:
             return cast(list[tuple[Any, ...]], cursor.fetchall())
 
 
-def _migrate(connections: SqliteConnections, path: Path) -> None:
+def _migrate(connections: SqliteConnections, place: str) -> tuple[str, ...]:
     """Bring the tables up to date; of several processes that start at once, one does it."""
-    steps = migrations("sqlite")
     with connections.transaction(commit=False) as cursor:
-        done = _last_migration(cursor)
-    if done > steps[-1].number:
-        raise StoreUnavailable(f"the store {path} was written by a later release of flexes: upgrade flexes")
-    if done == steps[-1].number:
-        return
+        if not pending("sqlite", _last_migration(cursor), place):
+            return ()
     with connections.transaction(commit=True) as cursor:
+        steps = pending("sqlite", _last_migration(cursor), place)
         cursor.execute(_SQL["migrations_table"])
-        for step in steps[_last_migration(cursor) :]:
+        for step in steps:
             _apply(cursor, step)
+    return tuple(step.name for step in steps)
 
 
 def _last_migration(cursor: SQLiteCursor) -> int:

@@ -6,6 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
+from flexes.errors import StoreUnavailable
+
 _NAME: Final = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 _MIGRATION: Final = re.compile(r"(\d{3})_(\w+)\.sql")
 
@@ -32,6 +34,18 @@ def migrations(database: str) -> tuple[Migration, ...]:
         (match, file) for file in _folder(database).iterdir() if (match := _MIGRATION.fullmatch(file.name))
     ]
     return tuple(sorted(Migration(int(match[1]), match[2], file.read_text("utf-8")) for match, file in found))
+
+
+def pending(database: str, done: int, place: str) -> tuple[Migration, ...]:
+    """Return the migrations after the last one that was applied, 0 for none.
+
+    Raises:
+        StoreUnavailable: It is one that this release does not know.
+    """
+    steps = migrations(database)
+    if done > steps[-1].number:
+        raise StoreUnavailable(f"the store {place} was written by a later release of flexes: upgrade flexes")
+    return tuple(step for step in steps if step.number > done)
 
 
 def _folder(database: str) -> Traversable:

@@ -1,10 +1,10 @@
-"""Following the log of any store: one poller, whose every wait is bounded."""
+"""Following the log of any store: one poller, whose every wait is bounded, whatever wake-ups are lost."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
-from flexes.store.port import EventStore, Row
+from flexes.store.port import EventStore, Row, Wakes
 
 MAX_POLL_S: Final = 0.25
 """The longest wait between two looks at the log."""
@@ -27,4 +27,11 @@ async def tail(
             after = rows[-1].position
             yield rows
         else:
-            await asyncio.sleep(min(poll_s, MAX_POLL_S))
+            await _pause(store, min(poll_s, MAX_POLL_S))
+
+
+async def _pause(store: EventStore, timeout_s: float) -> None:
+    if isinstance(store, Wakes):
+        await asyncio.to_thread(store.wait, timeout_s)
+    else:
+        await asyncio.sleep(timeout_s)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from flexes.errors import UnknownStore
+from flexes.errors import StoreUnavailable, UnknownStore
 from flexes.store.memory import MemoryStore
 from flexes.store.port import Store
 from flexes.store.sqlite import SqliteStore
@@ -24,7 +24,7 @@ _PASSWORDS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*@|(?<=[?&]password=)[^&]*
 
 
 def open_store(url: str) -> Store:
-    """Open the store that a URL names; an SQLite file and its tables are made if they are not there.
+    """Open the store that a URL names; its tables are made, or brought up to date, if need be.
 
     Raises:
         UnknownStore: The URL has another form than those of `FORMS`.
@@ -73,4 +73,19 @@ def _synchronous(url: str, query: str) -> str:
     return value
 
 
-_OPENERS: Final[Mapping[str, Callable[[str], Store]]] = {"memory": _open_memory, "sqlite": _open_sqlite}
+def _open_postgres(url: str) -> Store:
+    try:
+        from flexes.store.postgres import PostgresStore
+    except ImportError as error:
+        raise StoreUnavailable(
+            f"the store {redacted(url)} needs psycopg ({error}): pip install 'flexes[postgres]'"
+        ) from error
+    return PostgresStore(url, redacted(url))
+
+
+_OPENERS: Final[Mapping[str, Callable[[str], Store]]] = {
+    "memory": _open_memory,
+    "sqlite": _open_sqlite,
+    "postgresql": _open_postgres,
+    "postgres": _open_postgres,
+}

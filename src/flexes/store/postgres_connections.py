@@ -1,0 +1,113 @@
+"""The connections to one PostgreSQL database: a pool, and work done again when the server was away."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from flexes.errors import StoreUnavailable
+
+Work = TypeVar("Work")
+Link = Connection[tuple[Any, ...]]
+
+_CONNECT_S: Final = 10
+_WAIT_FOR_CONNECTION_S: Final = 1.0
+_RETRY_S: Final = 0.1
+_SERVER_AWAY: Final = ("08", "57P01", "57P02", "57P03", "53300")
+"""SQLSTATEs of a connection that broke, a server that stops or starts, or one without a free connection."""
+
+
+class PostgresConnections:
+    """A pool whose every connection commits each statement by itself.
+
+    Every error of psycopg leaves it as `StoreUnavailable`.
+
+    Args:
+        url: The database.
+        place: The same without its password, for messages.
+        reconnect_s: How long to try again when the server is away, before that is an error.
+    """
+
+    def __init__(self, url: str, place: str, *, max_connections: int, reconnect_s: float) -> None:
+        self.place = place
+        self._url = url
+        self._reconnect_s = reconnect_s
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=max_connections,
+            open=False,
+            kwargs={"autocommit": True, "connect_timeout": _CONNECT_S},
+            configure=_configure,
+            timeout=_WAIT_FOR_CONNECTION_S,
+            reconnect_timeout=_WAIT_FOR_CONNECTION_S,
+        )
+
+    def open(self, prepare: Callable[[Link], Work]) -> Work:
+        """Connect once to prepare the database, so that a wrong address shows at once, and open the pool.
+
+        Raises:
+            StoreUnavailable: The database cannot be reached, or refused to be prepared.
+        """
+        try:
+            with self.connect() as connection:
+                prepared = prepare(connection)
+        except psycopg.Error as error:
+            raise self._unavailable(error) from error
+        self._pool.open()
+        return prepared
+
+    def connect(self) -> Link:
+        """Open a connection outside the pool; raises what psycopg raises."""
+        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S)
+        _configure(connection)
+        return connection
+
+    def run(self, work: Callable[[Link], Work]) -> Work:
+        """Do the work with a connection, and do it again from the start if the connection is lost.
+
+        Raises:
+            StoreUnavailable: The server was away for too long, refused the work, or the store is closed.
+        """
+        deadline = time.monotonic() + self._reconnect_s
+        while True:
+            if self._pool.closed:
+                raise StoreUnavailable(f"the store {self.place} is closed: open it again")
+            try:
+                with self._pool.connection() as connection:
+                    return work(connection)
+            except psycopg.Error as error:
+                if not _server_away(error) or time.monotonic() > deadline:
+                    raise self._unavailable(error) from error
+            time.sleep(_RETRY_S)
+            self._pool.check()
+
+    def close(self) -> None:
+        """Close every connection, those in use when their user is done; again is allowed."""
+        self._pool.close()
+
+    def _unavailable(self, error: psycopg.Error) -> StoreUnavailable:
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+            return StoreUnavailable(
+                f"the store {self.place} is not available: its URL cannot be read: correct it"
+            )
+        if isinstance(error, (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName)):
+            remedy = "run `flexes migrate` as the owner of the schema, and grant this user what it needs"
+        else:
+            remedy = "check the URL, and that the server runs and lets you in"
+        message = error.diag.message_primary or " ".join(str(error).split())
+        return StoreUnavailable(f"the store {self.place} is not available: {message}: {remedy}")
+
+
+def _server_away(error: psycopg.Error) -> bool:
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(_SERVER_AWAY)
+
+
+def _configure(connection: Link) -> None:
+    """Make `flexes_append` see, once it has its lock, all that earlier holders committed."""
+    connection.execute("SET default_transaction_isolation TO 'read committed'")

@@ -1,0 +1,53 @@
+-- name: lock_migrations
+SELECT pg_advisory_xact_lock(1718379896, 0)
+
+-- name: migrations_table
+CREATE TABLE IF NOT EXISTS flexes_migrations (
+    number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+)
+
+-- name: has_migrations_table
+SELECT to_regclass('flexes_migrations') IS NOT NULL
+
+-- name: last_migration
+SELECT coalesce(max(number), 0) FROM flexes_migrations
+
+-- name: add_migration
+INSERT INTO flexes_migrations (number, name) VALUES (%s, %s)
+
+-- name: append
+SELECT head, positions FROM flexes_append(%s::text, %s::bigint, %s::text[], %b::bytea[])
+
+-- name: read
+SELECT notification_id, originator_id, originator_version, topic, state, digest FROM stored_events
+WHERE originator_id = %s AND originator_version > %s AND originator_version <= %s ORDER BY originator_version
+
+-- name: read_all
+SELECT notification_id, originator_id, originator_version, topic, state, digest FROM stored_events
+WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+
+-- name: heads
+SELECT first.originator_id,
+    (SELECT max(e.originator_version) FROM stored_events AS e WHERE e.originator_id = first.originator_id),
+    first.notification_id
+FROM stored_events AS first
+WHERE first.originator_version = 1 AND first.notification_id < %s ORDER BY first.notification_id DESC LIMIT %s
+
+-- name: last_position
+SELECT coalesce(max(notification_id), 0) FROM stored_events
+
+-- name: load_snapshot
+SELECT originator_id, originator_version, state_schema, state FROM stored_snapshots WHERE originator_id = %s
+
+-- name: save_snapshot
+INSERT INTO stored_snapshots (originator_id, originator_version, state_schema, state) VALUES (%s, %s, %s, %b)
+ON CONFLICT (originator_id) DO UPDATE SET
+    originator_version = excluded.originator_version, state_schema = excluded.state_schema, state = excluded.state
+WHERE excluded.state_schema <> stored_snapshots.state_schema
+    OR excluded.originator_version > stored_snapshots.originator_version
+
+-- name: notify
+SELECT pg_notify(%s, '')
+
+-- name: channel
+SELECT 'flexes_' || 'stored_events'::regclass::oid
