@@ -54,7 +54,7 @@ def _missing_inputs(supply: Supply) -> Iterator[Diagnostic]:
     for node in supply.plan.nodes:
         for facet in node_inputs(node, supply.catalog):
             if not supply.reaches(facet, node.id):
-                makers = capability_producers(supply.catalog) if makers is None else makers
+                makers = capability_producers(supply.catalog.capabilities) if makers is None else makers
                 yield Diagnostic(
                     code="missing_input",
                     node=node.id,
@@ -101,7 +101,7 @@ def _conflicts(supply: Supply) -> Iterator[Diagnostic]:
 def _uncovered(supply: Supply, terms: Terms) -> Iterator[Diagnostic]:
     for facet in contract_facets(terms.contract):
         if facet not in terms.given and facet not in supply.producers:
-            maker = _first_available(capability_producers(terms.catalog).get(facet, ()))
+            maker = _first_available(capability_producers(terms.catalog.capabilities).get(facet, ()))
             yield Diagnostic(
                 code="output_uncovered",
                 facet=facet,

@@ -48,10 +48,10 @@ def facet_consumers(nodes: Iterable[PlanNode], catalog: Catalog) -> Mapping[str,
     return {facet: tuple(readers) for facet, readers in found.items()}
 
 
-def capability_producers(catalog: Catalog) -> Mapping[str, tuple[Capability, ...]]:
-    """Return the capabilities that can write each facet, in catalog order."""
+def capability_producers(capabilities: Iterable[Capability]) -> Mapping[str, tuple[Capability, ...]]:
+    """Return the capabilities that can write each facet, in their order."""
     found: dict[str, list[Capability]] = {}
-    for capability in catalog.capabilities:
+    for capability in capabilities:
         for facet in dict.fromkeys(capability.outputs):
             found.setdefault(facet, []).append(capability)
     return {facet: tuple(makers) for facet, makers in found.items()}
