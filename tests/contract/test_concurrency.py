@@ -1,10 +1,11 @@
 """What every store promises to several writers and readers at once, in threads and in processes."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, aclosing, closing, contextmanager
 from pathlib import Path
 from threading import Barrier
 from time import sleep
@@ -14,6 +15,7 @@ from flexes.errors import VersionConflict
 from flexes.ids import RunId
 from flexes.store.digest import verify_chain
 from flexes.store.port import NewEvent, Row, Store
+from flexes.store.tail import tail
 from flexes.store.urls import open_store
 
 RUN = RunId("00000000-0000-4000-8000-000000000001")
@@ -22,11 +24,11 @@ Process = subprocess.Popen[str]
 
 
 def read_until(store: Store, done: Callable[[], bool]) -> list[Row]:
-    """Follow the log from the start, in small batches, until `done` and nothing more comes."""
+    """Follow the log from the start, close behind the writers, until `done` and nothing more comes."""
     seen: list[Row] = []
     while True:
         finished = done()
-        rows = store.read_all(seen[-1].position if seen else 0, 7)
+        rows = store.read_all(seen[-1].position if seen else 0, 1_000)
         seen += rows
         if not rows:
             if finished:
@@ -100,13 +102,31 @@ def test_a_tailing_reader_misses_nothing_of_16_threads(store: Store) -> None:
     assert [row.position for row in seen] == sorted({row.position for row in seen})
 
 
+def test_tail_follows_every_store(store: Store) -> None:
+    """`tail` yields what is stored and what is appended while it waits, each event once, on every store."""
+
+    async def follow() -> list[int]:
+        seen: list[int] = []
+        async with aclosing(tail(store, 0, limit=2)) as batches:
+            async for batch in batches:
+                seen += [row.version for row in batch]
+                if seen[-1] == 6:
+                    return seen
+                if len(seen) % 3 == 0:
+                    store.append([NewEvent(RUN, len(seen) + step, "Happened", b"x") for step in (1, 2, 3)])
+        return seen
+
+    store.append([NewEvent(RUN, version, "Happened", b"x") for version in (1, 2, 3)])
+    assert asyncio.run(follow()) == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_tailing_reader_misses_nothing_of_16_processes(durable: Store, durable_url: str) -> None:
     """A reader that follows the log while 16 processes write sees every event once, each run in order."""
     runs = [RunId(str(uuid4())) for _ in range(16)]
-    with writers(durable_url, "own", runs, 15) as started:
+    with writers(durable_url, "own", runs, 10) as started:
         seen = read_until(durable, lambda: all(process.poll() is not None for process in started))
         assert [process.returncode for process in started] == [0] * 16
-    assert len(seen) == 16 * 45
+    assert len(seen) == 16 * 300
     for run_id in runs:
         assert verify_chain(row for row in seen if row.run_id == run_id) is None
 

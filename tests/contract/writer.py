@@ -1,7 +1,7 @@
 """A writer in a process of its own: `python writer.py URL MODE RUN NAME COUNT`; it waits for a line to start.
 
 Modes: `race` tries to write each version 1 to COUNT of the run and prints those that it won; `own` makes
-COUNT appends of three events to the run; `flood` appends batches of 40 events until killed, printing once.
+COUNT appends of thirty events to the run; `flood` appends batches of 40 events until killed, printing once.
 """
 
 import sys
@@ -25,9 +25,9 @@ def race(store: EventStore, run_id: RunId, name: str, versions: int) -> None:
 
 
 def own(store: EventStore, run_id: RunId, name: str, appends: int) -> None:
-    """Append three events at a time to a run of one's own."""
-    for first in range(1, 3 * appends, 3):
-        store.append([NewEvent(run_id, first + step, "Owned", name.encode()) for step in range(3)])
+    """Append thirty events at a time to a run of one's own."""
+    for first in range(1, 30 * appends, 30):
+        store.append([NewEvent(run_id, first + step, "Owned", name.encode() * 200) for step in range(30)])
 
 
 def flood(store: EventStore, run_id: RunId, name: str, _count: int) -> None:

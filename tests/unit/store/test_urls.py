@@ -1,5 +1,6 @@
 """Which URL opens which store, and what is said about the others."""
 
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -90,4 +91,14 @@ def test_an_unknown_url_hides_its_password() -> None:
     """The message about a wrong URL shows no password either."""
     with pytest.raises(UnknownStore) as refused:
         open_store("mysql://me:secret@host/db")
+    assert "secret" not in str(refused.value)
+
+
+def test_postgresql_without_psycopg_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is an optional extra: without it the message says what to install, and shows no password."""
+    for name in [name for name in sys.modules if name.startswith("flexes.store.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnavailable, match=r"pip install 'flexes\[postgres\]'") as refused:
+        open_store("postgresql://me:secret@host/db")
     assert "secret" not in str(refused.value)
