@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from flexes.envelope.model import Model
 from flexes.errors import PredicateError
 from flexes.predicate.ast import When
-from flexes.predicate.condition import import_condition
+from flexes.predicate.condition import parse_condition
 from flexes.predicate.parse import parse_when
 from flexes.predicate.printer import to_json
 
@@ -36,7 +36,7 @@ def _import(source: Any) -> Any:
     if isinstance(source, Model):
         return source
     try:
-        return import_condition(source)
+        return parse_condition(source)
     except PredicateError as error:
         raise refusal(error) from None
 

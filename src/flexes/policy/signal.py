@@ -1,0 +1,123 @@
+"""Signals: what happened, in the one normalized form that directives are evaluated on (story 8.9 FR2)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from flexes.envelope.model import Flag, Model, Name, Number, Text
+from flexes.policy.authored import TriggerKind
+from flexes.policy.context import Directive, Hears, PolicyContext
+
+SignalKind = Literal["start", "node_completed", "node_failed", "timeout", "outside", "feedback", "manual"]
+
+
+class Validation(Model):
+    """What a judge, or a node about its own work, says of the result."""
+
+    ok: Flag
+    issues: tuple[Text, ...] = ()
+
+
+class SignalEnvelope(Model):
+    """A signal from outside the run: measures that arrived later, about a node or about the whole run.
+
+    Attributes:
+        metrics: Measures by name; at least one.
+        node: The node that they are about; None for the run.
+        source: Who measured.
+    """
+
+    metrics: Annotated[dict[Name, Number], Field(min_length=1)]
+    node: Name | None = None
+    source: Text | None = None
+
+
+class NodeSeen(NamedTuple):
+    """The signal's node as selectors and `$node` see it."""
+
+    id: str
+    capability: str
+    kind: str
+    stage: str | None
+    tags: tuple[str, ...]
+    attempt: int
+    latency_ms: float | None
+    cost: float | None
+
+
+class Signal(NamedTuple):
+    """One signal, ready to be evaluated.
+
+    Attributes:
+        produced: Metrics and facets that the node's attempt itself produced.
+        directive: For a timer or a manual trigger: the only directive that hears it.
+    """
+
+    id: str
+    kind: SignalKind
+    node: NodeSeen | None = None
+    metrics: Mapping[str, float] = {}
+    validation_ok: bool | None = None
+    retryable: bool | None = None
+    timed_out: bool = False
+    produced: frozenset[str] = frozenset()
+    directive: str | None = None
+
+    def roots(self, run: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of `$run`, `$node` and `$signal`; absent members are left out."""
+        node = self.node
+        seen = {} if node is None else {
+            "id": node.id, "kind": node.kind, "stage": node.stage, "capability": node.capability,
+            "attempt": node.attempt, "latencyMs": node.latency_ms, "cost": node.cost,
+        }  # fmt: skip
+        signal: dict[str, Any] = {"kind": self.kind, "metrics": self.metrics}
+        if self.validation_ok is not None:
+            signal["validation"] = {"ok": self.validation_ok}
+        if self.retryable is not None:
+            signal["retryable"] = self.retryable
+        return {"$run": run, "$node": seen, "$signal": signal}
+
+
+_HEARD: Mapping[SignalKind, tuple[Hears, ...]] = {
+    "start": ("onStart",),
+    "node_completed": ("onNodeComplete", "onNodeOutcome", "onMetricBelow", "onMetricAbove"),
+    "node_failed": ("onNodeFail", "onNodeOutcome", "onMetricBelow", "onMetricAbove"),
+    "timeout": ("onTimeout",),
+    "outside": ("onMetricBelow", "onMetricAbove"),
+    "feedback": ("onHitlFeedback",),
+    "manual": ("manual",),
+}
+
+
+def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
+    """Return the directives whose trigger and selector match the signal, in total order."""
+    if signal.directive is not None:
+        return (context.by_id[signal.directive],)
+    groups: list[Hears] = list(_HEARD[signal.kind])
+    if signal.validation_ok is False:
+        groups.append("onValidationFail")
+    if signal.timed_out:
+        groups.append("onTimeout")
+    found = [
+        directive
+        for group in groups
+        for directive in context.hearing.get(group, ())
+        if _looks_at(directive, signal)
+    ]
+    return tuple(sorted(found, key=lambda directive: directive.rank)) if len(groups) > 1 else tuple(found)
+
+
+def trigger_kind(directive: Directive, signal: Signal) -> TriggerKind:
+    """Return the authored trigger kind that a frame shows for the directive on this signal."""
+    if directive.hears != "onNodeOutcome":
+        return directive.hears
+    return "onNodeFail" if signal.kind == "node_failed" else "onNodeComplete"
+
+
+def _looks_at(directive: Directive, signal: Signal) -> bool:
+    if directive.hears == "onTimeout" and directive.after_ms is not None:
+        return False
+    if directive.produced is not None and signal.produced.isdisjoint(directive.produced):
+        return False
+    return directive.selector is None or (signal.node is not None and directive.selector.matches(signal.node))

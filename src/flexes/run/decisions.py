@@ -1,0 +1,188 @@
+"""Human decisions: the first wins, edits are checked, and the gate's action and the feedback follow (semantics 8).
+
+Order: HitlResolved, edits, the node of a human node or of a failed one that the edits complete, the approve / reject /
+timeout action, the feedback signal.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from flexes.envelope.schemas import schema_issues
+from flexes.errors import AlreadyResolved, InvalidEdits, InvalidRunState, RequestNotFound
+from flexes.policy.actions import Action, Fail, Goto
+from flexes.policy.signal import Signal
+from flexes.run import events as ev
+from flexes.run.arrivals import arrive
+from flexes.run.commands import Failure, ResolveHitl, Result
+from flexes.run.commit import Commit
+from flexes.run.dispatch import Acting, act
+from flexes.run.guards import Standing, standing
+from flexes.run.inbox import ActionSource, Item
+from flexes.run.outcomes import complete, fail
+from flexes.run.state import HumanRequest, State
+
+_ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+SYSTEM = "system"
+
+
+def resolve(commit: Commit, command: ResolveHitl) -> None:
+    """Record a human's decision and what follows from it.
+
+    Raises:
+        RequestNotFound: The run never asked this.
+        AlreadyResolved: Somebody decided first; says who and when.
+        InvalidRunState: The run has ended, or the attempt that asked was undone.
+        InvalidEdits: An edit breaks its facet's schema, or a human node would lack an output.
+    """
+    request = _open_request(commit.state, command.request_id)
+    edits = command.edits if command.decision == "approve" else {}
+    _check_edits(commit.state, request, edits)
+    commit.append(
+        ev.HitlResolved,
+        request_id=request.id,
+        decision=command.decision,
+        by=command.actor,
+        note=command.note,
+        edits=dict(command.edits),
+    )
+    decided(commit, request, command.decision, command.actor, command.note, edits)
+
+
+def decided(
+    commit: Commit, request: HumanRequest, decision: str, by: str, note: str | None, edits: Mapping[str, Any]
+) -> None:
+    """Let a recorded decision take its course; nothing of it is evaluated before the commit settles."""
+    if request.policy_id is None:
+        _decide_node(commit, request, decision, by, note, edits)
+    elif decision == "approve":
+        _complete_edited(commit, request, by, edits)
+    action = _action_of(request, decision, note, by) if request.policy_id is not None else None
+    identity = f"signal-{commit.state.version}"
+    if action is not None:
+        source: ActionSource = {"approve": "hitl.approve", "reject": "hitl.reject"}.get(decision, "hitl.timeout")  # type: ignore[assignment]
+        arrive(commit, Item(id=identity, kind="action", request_id=request.id, source=source), urgent=isinstance(action, Fail))
+    if by != SYSTEM:
+        arrive(commit, Item(id=f"{identity}-feedback", kind="feedback", node=request.node, attempt=request.attempt))
+
+
+def carry_out(commit: Commit, item: Item) -> None:
+    """Let the action of a decided request take effect, or say why it cannot; an impossible goto of a reject fails the run."""
+    state = commit.state
+    request = state.requests[item.request_id or ""]
+    assert request.policy_id is not None
+    assert item.source is not None
+    action = _action_of(request, request.decision or "", request.note, request.by or SYSTEM)
+    assert action is not None
+    directive = state.context.by_id[request.policy_id]
+    signal = _signal(state, item, request)
+    path = f"{request.action_path}/{_SIDES[request.decision or '']}"
+    found = standing(state, directive, action, path, signal)
+    if found.outcome != "matched":
+        outcome = (directive.id, found.outcome, found.reason)
+        commit.append(
+            ev.SignalEvaluated,
+            signal_id=item.id,
+            signal_kind="action",
+            node_id=request.node,
+            attempt=request.attempt,
+            outcomes=(outcome,),
+        )
+        if found.action is None and isinstance(action, Goto) and request.decision == "reject":
+            found = Standing("exhausted", found.reason, Fail(message=_rejected(request, found.reason)), path)
+    code = "hitl_rejected" if isinstance(action, Fail) and request.decision != "approve" else found.code
+    if found.action is not None:
+        cause = request.note or f"{request.decision} by {request.by}"
+        act(commit, [Acting(directive, found._replace(code=code), signal, item.source, cause)])
+
+
+_SIDES = {"approve": "approveAction", "reject": "rejectAction", "timeout": "onTimeout"}
+
+
+def _rejected(request: HumanRequest, reason: str | None) -> str:
+    return f"rejected by {request.by} and cannot be done again: {reason}"
+
+
+def _open_request(state: State, request_id: str) -> HumanRequest:
+    request = state.requests.get(request_id)
+    if request is not None and request.decision is not None:
+        raise AlreadyResolved(
+            f"request {request_id} was decided ({request.decision}) by {request.by} at {request.decided_at}",
+            request_id=request_id,
+            decision=request.decision,
+            by=request.by,
+            at=request.decided_at,
+        )
+    if state.is_final:
+        raise InvalidRunState(f"the run is {state.status}; nothing is left to decide", status=state.status)
+    if request is None:
+        known = ", ".join(state.open_requests) or "none"
+        raise RequestNotFound(f"no request {request_id}; open requests: {known}", request_id=request_id)
+    if request_id not in state.open_requests:
+        raise InvalidRunState(
+            f"request {request_id} lapsed: the attempt that asked was undone", status=state.status, request_id=request_id
+        )
+    return request
+
+
+def _check_edits(state: State, request: HumanRequest, edits: Mapping[str, Any]) -> None:
+    for facet, value in edits.items():
+        schema = state.catalog.schema_of(facet)
+        issues = schema_issues(schema, value) if schema is not None else ()
+        if issues:
+            issue = issues[0]
+            raise InvalidEdits(f"/edits/{facet}{issue.pointer}: {issue.message}", facet=facet, pointer=issue.pointer)
+
+
+def _decide_node(
+    commit: Commit, request: HumanRequest, decision: str, by: str, note: str | None, edits: Mapping[str, Any]
+) -> None:
+    assert request.node is not None
+    if decision == "approve":
+        complete(commit, request.node, request.attempt, Result(outputs=_outputs(commit.state, request, edits), cost=0.0), by=by)
+        return
+    message = note or f"declined by {by}"
+    fail(commit, request.node, request.attempt, Failure(code="declined", error=message, cost=0.0))
+
+
+def _outputs(state: State, request: HumanRequest, edits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a human node's outputs: the edits, and unchanged inputs for outputs that were left as they are."""
+    assert request.node is not None
+    declared = state.capability_of(request.node).outputs
+    given = state.inputs_of(request.node)
+    unchanged = {facet: given[facet] for facet in declared if facet not in edits and facet in given}
+    return {**unchanged, **edits}
+
+
+def _complete_edited(commit: Commit, request: HumanRequest, by: str, edits: Mapping[str, Any]) -> None:
+    """Complete a failed node whose outputs the reviewer supplied; otherwise it will run again."""
+    state = commit.state
+    if request.node not in state.failed or state.nodes[request.node].attempt != request.attempt:
+        return
+    declared = state.capability_of(request.node).outputs
+    if declared and set(declared) <= set(edits):
+        outputs = {facet: edits[facet] for facet in declared}
+        complete(commit, request.node, request.attempt, Result(outputs=outputs, cost=0.0), by=by)
+
+
+def _action_of(request: HumanRequest, decision: str, note: str | None, by: str) -> Action | None:
+    """Return the action of a decision: authored, else go on after approval and fail after rejection."""
+    match decision:
+        case "approve":
+            document = request.approve_action
+        case "reject":
+            document = request.reject_action
+        case _:
+            document = request.on_timeout
+    if document is not None:
+        return _ACTION.validate_python(document)
+    return None if decision == "approve" else Fail(message=note or f"rejected by {by}")
+
+
+def _signal(state: State, item: Item, request: HumanRequest) -> Signal:
+    if request.node is None or request.node not in state.nodes:
+        return Signal(item.id, "feedback")
+    seen = state.seen(request.node)._replace(attempt=request.attempt)
+    failed = state.nodes[request.node].status == "failed"
+    return Signal(item.id, "node_failed" if failed else "node_completed", seen)

@@ -1,0 +1,299 @@
+"""The state of a run: what its events add up to, and nothing else.
+
+Counters stand where a scan would: what is unfinished, what is ready, what is still to be paid. Costs are whole
+nano-units of the caller's currency, so that sums are exact and a cap is breached only when it really is.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from immutables import Map
+from pydantic import BaseModel, ConfigDict
+
+from flexes.envelope.capability import Capability, Catalog
+from flexes.envelope.contract import OutputContract
+from flexes.ids import Instant, RunId
+from flexes.plan.handshake import NodeStatus
+from flexes.plan.plan import Plan, PlanNode
+from flexes.policy.context import PolicyContext
+from flexes.policy.signal import NodeSeen
+from flexes.run.commands import Flags
+from flexes.run.lifecycle import ACTIVE, FINAL, Phase, Status
+from flexes.run.persistent import FacetWrite, writes
+
+NANO: Final = 1_000_000_000
+
+
+def nano(amount: float) -> int:
+    """Return an amount of the caller's currency in whole nano-units."""
+    return round(amount * NANO)
+
+
+class Folded(BaseModel):
+    """A frozen part of the state; trusted, so never validated while folding."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class NodeState(NamedTuple):
+    """How far a node has come, and what its current attempt brought.
+
+    Attributes:
+        attempt: The current attempt; 0 before the first.
+        waiting_for: How many dependencies are not completed.
+        hold: For a failed node: why the run did not fail with it. "rerun" after a hitl or pause, "replan" after a replan.
+        outputs: What the attempt wrote, by facet; None before it completed.
+        previous: For a re-run: the undone attempt, as the capability gets it.
+        recorded: Attempts whose outcome is recorded, late ones included; none is recorded twice.
+    """
+
+    status: NodeStatus = "pending"
+    attempt: int = 0
+    waiting_for: int = 0
+    not_before_at: str | None = None
+    started_at: str | None = None
+    deadline_at: str | None = None
+    metrics: Mapping[str, float] = {}
+    validation: Mapping[str, Any] | None = None
+    cost: float | None = None
+    latency_ms: float | None = None
+    error: str | None = None
+    error_code: str | None = None
+    retryable: bool = False
+    hold: Literal["rerun", "replan"] | None = None
+    outputs: Mapping[str, Any] | None = None
+    edited: tuple[str, ...] = ()
+    cause: Mapping[str, Any] | None = None
+    previous: Mapping[str, Any] | None = None
+    recorded: tuple[int, ...] = ()
+
+
+class Timer(NamedTuple):
+    """A pending timer; timers sort by due time, then id."""
+
+    due_at: str
+    id: str
+    kind: Literal["backoff", "directive", "hitl", "deadline"]
+    node: str | None = None
+    attempt: int = 0
+    directive: str | None = None
+    request: str | None = None
+
+
+class HumanRequest(NamedTuple):
+    """A question to a human, open until `decision` is known."""
+
+    id: str
+    policy_id: str | None
+    action_path: str
+    node: str | None
+    attempt: int
+    rationale: str | None
+    approve_action: Mapping[str, Any] | None
+    reject_action: Mapping[str, Any] | None
+    on_timeout: Mapping[str, Any] | None
+    requested_at: str
+    due_at: str | None
+    decision: str | None = None
+    by: str | None = None
+    decided_at: str | None = None
+    note: str | None = None
+
+
+class Handshake(NamedTuple):
+    """An open request to the planner."""
+
+    request_id: str
+    attempt: int
+    base_version: int
+    intents: tuple[Mapping[str, Any], ...]
+    diagnostics: tuple[Mapping[str, Any], ...]
+
+
+class PolicyCount(NamedTuple):
+    """What one directive has done so far; never reset.
+
+    Attributes:
+        attempts: Extra runs by goto, by counting key (run or node, and action path).
+        outcomes: How often each outcome came, skipped ones by reason.
+    """
+
+    triggers: int = 0
+    replans: int = 0
+    attempts: Mapping[str, int] = {}
+    outcomes: Mapping[str, int] = {}
+    cooldown_until_at: str | None = None
+
+
+class Ending(NamedTuple):
+    """How the run ended."""
+
+    status: Status
+    output: Any = None
+    code: str | None = None
+    message: str | None = None
+    policy_id: str | None = None
+    action: str | None = None
+    node_id: str | None = None
+    details: Mapping[str, Any] = {}
+
+
+class PlanVersion(NamedTuple):
+    """What one plan version was for."""
+
+    version: int
+    triggers: tuple[str, ...]
+    rationale: str
+
+
+class CommandSeen(NamedTuple):
+    """Where a command's commit lies, so that the same key gets the same answer."""
+
+    first_version: int
+    last_version: int
+
+
+class State(Folded):
+    """A run after its events so far; `evolve` makes the next one.
+
+    Attributes:
+        facets: All writes of each facet, newest first.
+        ready: Pending nodes whose dependencies are completed and that wait for no timer.
+        failed: Failed nodes.
+        unfinished: How many nodes are not completed.
+        estimate_nano: Estimates of everything that is not completed.
+        taken_away: Node definitions that deltas removed or replaced.
+        removed: Nodes of earlier plan versions, as they last were.
+        rewrites: Rewrites made, by original node.
+    """
+
+    run_id: RunId
+    version: int
+    started_at: Instant
+    at: Instant
+    envelope: Mapping[str, Any]
+    contract: OutputContract
+    context: PolicyContext
+    catalog: Catalog
+    flags: Flags
+    correlation_id: str | None
+    phase: Phase = "planning"
+    paused: bool = False
+    ending: Ending | None = None
+    plan: Plan | None = None
+    plan_versions: tuple[PlanVersion, ...] = ()
+    handshake: Handshake | None = None
+    nodes: Map[str, NodeState] = Map()
+    ready: Map[str, None] = Map()
+    running: Map[str, None] = Map()
+    failed: Map[str, None] = Map()
+    backing_off: int = 0
+    unfinished: int = 0
+    facets: Map[str, FacetWrite | None] = Map()
+    spent_nano: int = 0
+    estimate_nano: int = 0
+    timers: tuple[Timer, ...] = ()
+    inbox: tuple[Mapping[str, Any], ...] = ()
+    requests: Map[str, HumanRequest] = Map()
+    open_requests: tuple[str, ...] = ()
+    policy_requests: int = 0
+    policies: Map[str, PolicyCount] = Map()
+    replans: int = 0
+    rewrites: Map[str, int] = Map()
+    taken_away: tuple[str, ...] = ()
+    removed: Map[str, NodeState] = Map()
+    commands: Map[str, CommandSeen] = Map()
+    current_command: str = ""
+    last_action: Mapping[str, Any] | None = None
+
+    @property
+    def status(self) -> Status:
+        """The final status if ended, else paused, else awaiting_hitl, else the phase (semantics 2)."""
+        if self.ending is not None:
+            return self.ending.status
+        if self.paused:
+            return "paused"
+        return "awaiting_hitl" if self.open_requests else self.phase
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run has ended."""
+        return self.status in FINAL
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is neither ended nor suspended."""
+        return self.status in ACTIVE
+
+    @property
+    def plan_version(self) -> int:
+        """The version in force; 0 before the first plan."""
+        return self.plan.version if self.plan else 0
+
+    @property
+    def triggered_by(self) -> tuple[str, ...]:
+        """The directives that caused the plan version in force."""
+        return self.plan_versions[-1].triggers if self.plan_versions else ()
+
+    @property
+    def cost_total(self) -> float:
+        """What every recorded attempt has cost."""
+        return self.spent_nano / NANO
+
+    @property
+    def cost_projected(self) -> float:
+        """What was spent plus the estimates of what is not completed."""
+        return (self.spent_nano + self.estimate_nano) / NANO
+
+    def value(self, facet: str) -> FacetWrite | None:
+        """Return the visible write of a facet: the last by an attempt that was not reset, or None."""
+        return self.facets.get(facet)
+
+    def visible_facets(self) -> dict[str, Any]:
+        """Return the visible value of every facet, by name in order."""
+        return {name: write.value for name, write in sorted(self.facets.items()) if write is not None}
+
+    def node_of(self, node_id: str) -> PlanNode:
+        """Return a node of the plan in force."""
+        assert self.plan is not None
+        return self.plan.by_id[node_id]
+
+    def capability_of(self, node_id: str) -> Capability:
+        """Return the capability that a node of the plan in force invokes."""
+        return self.catalog.by_id[self.node_of(node_id).capability]
+
+    def kind_of(self, node_id: str) -> str:
+        """Return the node's kind: its own, else its capability's."""
+        return self.node_of(node_id).kind or self.capability_of(node_id).kind
+
+    def in_plan_order(self, node_ids: Iterator[str] | Any) -> list[str]:
+        """Return the nodes sorted as the plan lists them."""
+        assert self.plan is not None
+        return sorted(node_ids, key=self.plan.graph.index.__getitem__)
+
+    def inputs_of(self, node_id: str) -> dict[str, Any]:
+        """Return a node's inputs: each facet from its nearest upstream writer, else from the envelope (semantics 4)."""
+        node = self.node_of(node_id)
+        names = self.capability_of(node_id).inputs if node.inputs is None else node.inputs
+        found = ((name, self._upstream(name, node_id)) for name in names)
+        return {name: write.value for name, write in found if write is not None}
+
+    def seen(self, node_id: str) -> NodeSeen:
+        """Return the node as selectors and `$node` see it."""
+        node, capability, state = self.node_of(node_id), self.capability_of(node_id), self.nodes[node_id]
+        kind = node.kind or capability.kind
+        return NodeSeen(
+            node_id, node.capability, kind, node.stage, capability.tags, state.attempt, state.latency_ms, state.cost
+        )
+
+    def _upstream(self, facet: str, node_id: str) -> FacetWrite | None:
+        assert self.plan is not None
+        graph = self.plan.graph
+        return next(
+            (
+                write
+                for write in writes(self.facets.get(facet))
+                if write.node is None or graph.is_ancestor(write.node, node_id)
+            ),
+            None,
+        )

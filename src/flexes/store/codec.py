@@ -1,0 +1,73 @@
+"""Events as stored bytes, and back: plain JSON, names from the closed registry, each with its schema version.
+
+Rules:
+1. Run, version and type stand beside the bytes, not in them; defaults are left out, the schema version never is.
+2. A type or a schema version that this release does not know is refused; nothing is imported by a name found in data.
+3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import orjson
+
+from flexes.errors import UnreadableEvent
+from flexes.ids import RunId
+from flexes.run.events import EVENT_TYPES, Event
+from flexes.store.port import NewEvent, Row
+from flexes.store.upcasters import upcast
+
+_BESIDE = {"run_id", "version"}
+
+
+def encode(event: Event) -> NewEvent:
+    """Return the event as it is stored."""
+    fields = event.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_BESIDE)
+    fields["schemaVersion"] = event.schema_version
+    return NewEvent(RunId(event.run_id), event.version, event.kind, orjson.dumps(fields))
+
+
+def decode(row: Row) -> Event:
+    """Return a stored event, trusted as it is.
+
+    Raises:
+        UnreadableEvent: Its type or schema version is unknown, or it is not what that type stores.
+    """
+    kind = EVENT_TYPES.get(row.type)
+    if kind is None:
+        raise UnreadableEvent(f"run {row.run_id} version {row.version}: unknown event type {row.type!r}; upgrade flexes")
+    fields = upcast(row.type, _loaded(row), kind.model_fields["schema_version"].default)
+    names = _names(kind)
+    try:
+        values = {names[key]: value for key, value in fields.items()}
+    except KeyError as error:
+        place = f"run {row.run_id} version {row.version}"
+        raise UnreadableEvent(f"{place}: {row.type} has no field {error.args[0]!r}; upgrade flexes") from None
+    return kind.model_construct(run_id=row.run_id, version=row.version, **values)
+
+
+def decode_all(rows: Iterable[Row]) -> Iterable[Event]:
+    """Yield stored events, trusted as they are."""
+    return (decode(row) for row in rows)
+
+
+def event_document(event: Event) -> dict[str, Any]:
+    """Return an event as one plain JSON document, as `flexes events` prints it."""
+    fields = event.model_dump(mode="json", by_alias=True)
+    return {"type": event.kind, **{key: value for key, value in fields.items() if value is not None}}
+
+
+def _loaded(row: Row) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(row.data)
+    except orjson.JSONDecodeError as error:
+        raise UnreadableEvent(f"run {row.run_id} version {row.version}: not JSON ({error}); run `flexes verify`") from None
+    if not isinstance(fields, dict):
+        raise UnreadableEvent(f"run {row.run_id} version {row.version}: not an object; run `flexes verify`")
+    return fields
+
+
+@cache
+def _names(kind: type[Event]) -> Mapping[str, str]:
+    return {field.alias or name: name for name, field in kind.model_fields.items()}
