@@ -1,0 +1,210 @@
+"""The driver: does what a run waits for, and records what came of it, until the run ends or rests.
+
+Rules:
+1. What to do comes from the events of each commit; only on resume, or when others wrote too, from `outstanding`.
+2. Results that arrive together are recorded in plan order, timers before them, planner answers after them.
+3. A task whose attempt is no longer current is cancelled; if it answers all the same, the run records it as superseded.
+4. Every wait is bounded by POLL_S, so that what another process did to the run is seen.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, NamedTuple
+
+from flexes.errors import InvalidRunState, StalePlanVersion
+from flexes.ids import RunId, derived_id, ms_between
+from flexes.plan.handshake import Crashed, Decline, Delta, Draft
+from flexes.run.commands import AnswerPlanner, Command, Failure, RecordOutcome, Result
+from flexes.run.effects import CallPlanner, InvokeCapability
+from flexes.run.events import TERMINAL, Event, NodeStarted, PlanRequested
+from flexes.run.outstanding import invocation, outstanding, planner_request
+from flexes.run.state import State
+from flexes.run.timers import due
+from flexes.shell.invoke import Planner, ask_planner, invoke
+from flexes.shell.ledger import Ledger
+from flexes.shell.registry import CapabilityRegistry
+
+POLL_S: Final = 0.25
+GRACE_S: Final = 1.0
+"""How long a cancelled task may take to stop before it is left behind."""
+
+_UNDOING: Final = frozenset({"NodesReset", "PlanUpdated", "NodeFailed", "PlanRejected"}) | TERMINAL
+
+
+class Finished(NamedTuple):
+    """What a task came to; `key` is (node, attempt) or (request id, 0)."""
+
+    key: tuple[str, int]
+    value: Result | Failure | Draft | Delta | Decline | Crashed
+
+
+class Driver:
+    """Drives one run; make a new one for each call."""
+
+    def __init__(
+        self, ledger: Ledger, registry: CapabilityRegistry, planner: Planner, planner_timeout_s: float, run_id: RunId
+    ) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._planner = planner
+        self._planner_timeout_s = planner_timeout_s
+        self._run_id = run_id
+        self._state = ledger.require(run_id)
+        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._finished: asyncio.Queue[Finished | None] = asyncio.Queue()
+
+    async def drive(self) -> State:
+        """Return the run once it has ended, or rests with nothing in flight."""
+        self._ledger.observers.append(self._observe)
+        try:
+            self._catch_up()
+            while not self._at_rest():
+                for finished in await self._next():
+                    self._record(finished)
+                self._fire_due()
+                self._refresh()
+            return self._state
+        finally:
+            self._ledger.observers.remove(self._observe)
+            await self._stop()
+
+    def _at_rest(self) -> bool:
+        if self._state.is_final:
+            return True
+        return not self._tasks and self._finished.empty() and not self._state.is_active
+
+    async def _next(self) -> Sequence[Finished]:
+        """Return what finished, in plan order; nothing after a wait that a timer or the poll ended."""
+        try:
+            first = await asyncio.wait_for(self._finished.get(), self._patience_s())
+        except TimeoutError:
+            return ()
+        found = [first]
+        while not self._finished.empty():
+            found.append(self._finished.get_nowait())
+        return sorted((one for one in found if one is not None), key=self._order)
+
+    def _order(self, finished: Finished) -> tuple[int, int]:
+        index = self._state.plan.graph.index if self._state.plan else {}
+        place = index.get(finished.key[0])
+        return (1, 0) if place is None else (0, place)
+
+    def _patience_s(self) -> float:
+        if not self._state.timers:
+            return POLL_S
+        wait_ms = ms_between(self._ledger.clock.now(), self._state.timers[0].due_at)  # type: ignore[arg-type]
+        return min(max(wait_ms / 1000, 0.0), POLL_S)
+
+    def _record(self, finished: Finished) -> None:
+        self._tasks.pop(finished.key, None)
+        try:
+            self._ledger.apply(self._command(finished))
+        except (InvalidRunState, StalePlanVersion):
+            # the run ended, or asks for something else by now: the answer has no place any more
+            return
+
+    def _command(self, finished: Finished) -> Command:
+        key, value = finished
+        clock = self._ledger.clock
+        if isinstance(value, (Result, Failure)):
+            command_id = derived_id(self._run_id, "outcome", *key)
+            return RecordOutcome(
+                run_id=self._run_id, id=command_id, at=clock.now(), actor="driver", node_id=key[0], attempt=key[1], outcome=value
+            )
+        command_id = derived_id(self._run_id, "answer", key[0])
+        return AnswerPlanner(
+            run_id=self._run_id, id=command_id, at=clock.now(), actor="planner", request_id=key[0], answer=value
+        )
+
+    def _fire_due(self) -> None:
+        while not self._state.is_final:
+            pending = due(self._state, self._ledger.clock.now())
+            if not pending:
+                return
+            self._ledger.apply(self._ledger.firing(self._state, pending[0].id))
+
+    def _refresh(self) -> None:
+        """See what others wrote; our own commits were observed already."""
+        state = self._ledger.require(self._run_id)
+        if state.version != self._state.version:
+            self._state = state
+            self._catch_up()
+
+    def _observe(self, before: State | None, events: Sequence[Event], after: State) -> None:
+        if after.run_id != self._run_id:
+            return
+        followed = before is not None and before.version == self._state.version
+        self._state = after
+        if not followed:
+            self._catch_up()
+            return
+        for event in events:
+            self._follow(event)
+        if any(event.kind in _UNDOING for event in events):
+            self._cancel_obsolete()
+        if not self._tasks:
+            self._finished.put_nowait(None)
+
+    def _follow(self, event: Event) -> None:
+        state = self._state
+        match event:
+            case NodeStarted(node_id=node_id, attempt=attempt) if self._is_current((node_id, attempt)):
+                if state.kind_of(node_id) != "human":
+                    self._invoke(invocation(state, node_id))
+            case PlanRequested() if state.handshake is not None and state.handshake.request_id == event.request_id:
+                self._ask(CallPlanner(planner_request(state)))
+            case _:
+                pass
+
+    def _catch_up(self) -> None:
+        """Bring the tasks in line with what the run waits for."""
+        self._cancel_obsolete()
+        for effect in outstanding(self._state):
+            match effect:
+                case InvokeCapability():
+                    self._invoke(effect)
+                case CallPlanner():
+                    self._ask(effect)
+                case _:
+                    pass
+        if not self._tasks:
+            self._finished.put_nowait(None)
+
+    def _invoke(self, effect: InvokeCapability) -> None:
+        envelope = self._state.envelope
+        work = invoke(self._registry, self._ledger.clock, effect, self._run_id, envelope)
+        self._begin((effect.node_id, effect.attempt), work)
+
+    def _ask(self, effect: CallPlanner) -> None:
+        work = ask_planner(self._planner, effect.request, self._planner_timeout_s)
+        self._begin((effect.request.request_id, 0), work)
+
+    def _begin(self, key: tuple[str, int], work: Coroutine[Any, Any, Any]) -> None:
+        if key in self._tasks:
+            work.close()
+            return
+
+        async def finish() -> None:
+            self._finished.put_nowait(Finished(key, await work))
+
+        self._tasks[key] = asyncio.create_task(finish(), name=f"flexes {key[0]} {key[1]}")
+
+    def _cancel_obsolete(self) -> None:
+        for key in [found for found in self._tasks if not self._is_current(found)]:
+            self._tasks.pop(key).cancel()
+
+    def _is_current(self, key: tuple[str, int]) -> bool:
+        name, attempt = key
+        if self._state.is_final:
+            return False
+        if attempt == 0:
+            return self._state.handshake is not None and self._state.handshake.request_id == name
+        node = self._state.nodes.get(name)
+        return node is not None and node.status == "running" and node.attempt == attempt
+
+    async def _stop(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE_S)

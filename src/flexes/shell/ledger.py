@@ -1,0 +1,170 @@
+"""The ledger: loads runs, decides commands on them, and appends what was decided, whoever else does so too.
+
+Rules:
+1. Due timers are applied, as commands of their own, before a command.
+2. Whoever appends second reloads and decides again; the command keeps its id.
+3. A command id that the run has seen, with the same content, has no second effect; with other content it is refused.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from flexes.errors import IdempotencyConflict, RunNotFound, VersionConflict
+from flexes.ids import RunId
+from flexes.run.commands import Command, CommandBase, FireTimer, StartRun
+from flexes.run.decide import decided_commit
+from flexes.run.events import Event
+from flexes.run.evolve import fold
+from flexes.run.rebuild import command_of
+from flexes.run.state import CommandSeen, State
+from flexes.run.timers import due
+from flexes.shell.clock import Clock
+from flexes.store.codec import decode, decode_all, encode
+from flexes.store.port import Store
+from flexes.store.snapshots import restored, snapshot_of
+
+MAX_TRIES: Final = 100
+SNAPSHOT_EVERY: Final = 500
+"""Events between two snapshots of a run."""
+MAX_KEPT: Final = 256
+"""Runs whose state is kept in memory, the latest used."""
+
+Observer = Callable[[State | None, Sequence[Event], State], None]
+"""Is told of every commit made here: the state before, the events, the state after."""
+
+
+class Applied(NamedTuple):
+    """What a command came to.
+
+    Attributes:
+        events: What it appended; empty when it was already true, or had been given before.
+        state: The run after it; for a repeated command, as it was after the first time.
+    """
+
+    events: tuple[Event, ...]
+    state: State
+
+
+class Ledger:
+    """The runs of one store, as one process sees them."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.observers: list[Observer] = []
+        self._states: dict[RunId, State] = {}
+
+    def load(self, run_id: RunId) -> State | None:
+        """Return the run as it now is in the store, or None."""
+        known = self._states.get(run_id)
+        if known is None:
+            snapshot = self.store.load_snapshot(run_id)
+            known = restored(snapshot) if snapshot else None
+        rows = self.store.read(run_id, known.version if known else 0)
+        state = fold(decode_all(rows), known)
+        if state is not None:
+            self._keep(state)
+        return state
+
+    def require(self, run_id: RunId) -> State:
+        """Return the run as it now is.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        state = self.load(run_id)
+        if state is None:
+            raise RunNotFound(f"there is no run {run_id}; list them with `flexes runs`", run_id=run_id)
+        return state
+
+    def at_version(self, run_id: RunId, version: int) -> State:
+        """Return the run as it was after one of its events.
+
+        Raises:
+            RunNotFound: There is no such run, or it has no such version.
+        """
+        events = self.events(run_id, upto=version)
+        state = fold(events)
+        if state is None or state.version != version:
+            raise RunNotFound(f"run {run_id} has no version {version}", run_id=run_id, version=version)
+        return state
+
+    def events(self, run_id: RunId, after: int = 0, upto: int | None = None) -> list[Event]:
+        """Return a run's events in order."""
+        return list(decode_all(self.store.read(run_id, after, upto)))
+
+    def apply(self, command: Command) -> Applied:
+        """Decide a command on the run as it is and append what follows.
+
+        Raises:
+            CommandRejected: The run refused it, and is unchanged.
+            VersionConflict: Others kept appending first, MAX_TRIES times.
+        """
+        run_id = RunId(command.run_id)
+        for attempt in range(MAX_TRIES):
+            state = self._states.get(run_id) if attempt == 0 else self.load(run_id)
+            if state is None:
+                state = self.load(run_id)
+            try:
+                if state is not None and command.id in state.commands:
+                    return self._repeated(state, command)
+                state = self._after_timers(state, command)
+                return self._append(state, command)
+            except VersionConflict:
+                continue
+        raise VersionConflict(f"run {run_id} changes too fast for this writer; try again", run_id=run_id)
+
+    def firing(self, state: State, timer_id: str) -> FireTimer:
+        """Return the command that applies a timer."""
+        return FireTimer(run_id=state.run_id, id=self.clock.new_command_id(), at=self.clock.now(), timer_id=timer_id)
+
+    def _keep(self, state: State) -> None:
+        self._states.pop(state.run_id, None)
+        self._states[state.run_id] = state
+        if len(self._states) > MAX_KEPT:
+            del self._states[next(iter(self._states))]
+
+    def _append(self, state: State | None, command: Command) -> Applied:
+        events, after = decided_commit(state, command)
+        if not events:
+            assert state is not None
+            fresh = self.load(RunId(command.run_id))
+            if fresh is not None and fresh.version != state.version:
+                raise VersionConflict("the run moved on; decide again")
+            return Applied((), state)
+        assert after is not None
+        self.store.append([encode(event) for event in events])
+        self._keep(after)
+        for observer in self.observers:
+            observer(state, events, after)
+        self._maybe_snapshot(state, after)
+        return Applied(events, after)
+
+    def _after_timers(self, state: State | None, command: Command) -> State | None:
+        """Apply what is due before this command, each timer as a command of its own."""
+        if isinstance(command, (FireTimer, StartRun)):
+            return state
+        while state is not None and not state.is_final:
+            pending = due(state, self.clock.now())
+            if not pending:
+                return state
+            state = self._append(state, self.firing(state, pending[0].id)).state
+        return state
+
+    def _repeated(self, state: State, command: Command) -> Applied:
+        seen: CommandSeen = state.commands[command.id]
+        first = decode(self.store.read(state.run_id, seen.first_version - 1, seen.first_version)[0])
+        if _content(command_of([first])) != _content(command):
+            raise IdempotencyConflict(
+                "this idempotency key was used before for another command; use a new key", command_id=command.id
+            )
+        return Applied((), self.at_version(state.run_id, seen.last_version))
+
+    def _maybe_snapshot(self, before: State | None, after: State) -> None:
+        if before is not None and before.version // SNAPSHOT_EVERY != after.version // SNAPSHOT_EVERY:
+            self.store.save_snapshot(snapshot_of(after))
+
+
+def _content(command: CommandBase) -> dict[str, object]:
+    """Return what makes two commands the same: all but when they were given, and what a start froze of its surroundings."""
+    return command.model_dump(mode="json", exclude={"at", "context", "catalog"})

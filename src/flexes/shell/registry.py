@@ -1,0 +1,148 @@
+"""Capabilities as code: what an application registers, and what a capability sees and returns."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flexes.envelope.capability import Capability, Catalog, Facet, Kind
+from flexes.envelope.schemas import schema_fault
+from flexes.errors import InvalidDocument, Problem
+from flexes.policy.problems import validated
+from flexes.policy.signal import Validation
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContext:
+    """What a capability is given.
+
+    Attributes:
+        operation_id: The same each time this attempt is invoked; pass it on as an idempotency key.
+        inputs: The node's input facets by name.
+        previous: For a re-run or a rewrite: `{attempt, inputs, outputs, metrics, error?, cause}`.
+        envelope: The task envelope as submitted.
+    """
+
+    run_id: str
+    node: str
+    attempt: int
+    operation_id: str
+    inputs: Mapping[str, Any]
+    previous: Mapping[str, Any] | None
+    envelope: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What a capability delivers.
+
+    Attributes:
+        outputs: Exactly the declared output facets.
+        metrics: Measures by name, finite numbers.
+        cost: In the caller's currency; None for the capability's estimate.
+        latency_ms: None for what the driver measures.
+    """
+
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    cost: float | None = None
+    latency_ms: float | None = None
+    validation: Validation | None = None
+
+
+Implementation = Callable[[NodeContext], Awaitable[NodeResult | Mapping[str, Any]] | NodeResult | Mapping[str, Any]]
+"""A coroutine function, or a plain function, which then runs in a thread."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class CapabilityRegistry:
+    """The capabilities and facets of an application; give it to `Flexes.open`."""
+
+    def __init__(self) -> None:
+        self._capabilities: dict[str, Capability] = {}
+        self._implementations: dict[str, Implementation] = {}
+        self._facets: dict[str, Facet] = {}
+
+    def capability(
+        self,
+        id: str,
+        *,
+        kind: Kind = "execution",
+        inputs: Iterable[str] = (),
+        outputs: Iterable[str] = (),
+        cost: float = 0.0,
+        latency_ms: float = 0.0,
+        timeout_ms: float | None = None,
+        tags: Iterable[str] = (),
+        fallbacks: Iterable[str] = (),
+        available: bool = True,
+        description: str | None = None,
+    ) -> Callable[[F], F]:
+        """Register the decorated function as a capability; see `Capability` for the units.
+
+        Raises:
+            InvalidDocument: The id is taken or an option is wrong; names which.
+        """
+        document = {
+            "id": id, "kind": kind, "inputs": tuple(inputs), "outputs": tuple(outputs), "cost": float(cost),
+            "latencyMs": float(latency_ms), "timeoutMs": None if timeout_ms is None else float(timeout_ms),
+            "tags": tuple(tags), "fallbacks": tuple(fallbacks), "available": available, "description": description,
+        }  # fmt: skip
+        declared = validated(Capability, document, f"capability {id!r}")
+
+        def register(implementation: F) -> F:
+            self.add(declared, implementation)
+            return implementation
+
+        return register
+
+    def human(
+        self,
+        id: str,
+        *,
+        inputs: Iterable[str] = (),
+        outputs: Iterable[str] = (),
+        timeout_ms: float | None = None,
+        tags: Iterable[str] = (),
+        description: str | None = None,
+    ) -> None:
+        """Register a capability that a person does: the approval's edits are its outputs."""
+        document = {
+            "id": id, "kind": "human", "inputs": tuple(inputs), "outputs": tuple(outputs), "tags": tuple(tags),
+            "timeoutMs": None if timeout_ms is None else float(timeout_ms), "description": description,
+        }  # fmt: skip
+        self.add(validated(Capability, document, f"capability {id!r}"), None)
+
+    def facet(self, name: str, *, schema: Mapping[str, Any] | None = None, description: str | None = None) -> None:
+        """Define a facet; without a schema it is any JSON.
+
+        Raises:
+            InvalidDocument: The name is taken or the schema is no JSON Schema.
+        """
+        fault = schema_fault(schema) if schema is not None else None
+        if fault or name in self._facets:
+            message = f"not a JSON Schema: {fault}" if fault else "defined twice; remove one"
+            raise InvalidDocument([Problem("bad_facet", f"/facets/{name}", message)], "registry")
+        document = {"schema": None if schema is None else dict(schema), "description": description}
+        self._facets[name] = validated(Facet, document, f"facet {name!r}")
+
+    def add(self, capability: Capability, implementation: Implementation | None) -> None:
+        """Register a declared capability; only a human one has no implementation.
+
+        Raises:
+            InvalidDocument: The id is taken.
+        """
+        if capability.id in self._capabilities:
+            problem = Problem("duplicate_id", f"/capabilities/{capability.id}", "registered twice; remove one")
+            raise InvalidDocument([problem], "registry")
+        self._capabilities[capability.id] = capability
+        if implementation is not None:
+            self._implementations[capability.id] = implementation
+
+    @property
+    def catalog(self) -> Catalog:
+        """Everything declared so far, in order."""
+        return Catalog(capabilities=tuple(self._capabilities.values()), facets=dict(self._facets))
+
+    def implementation(self, capability_id: str) -> Implementation | None:
+        """Return the function behind a capability; None for an unknown or a human one."""
+        return self._implementations.get(capability_id)
