@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from flexes.envelope.model import Model
 from flexes.envelope.paths import WILDCARD, Path, parse_path, print_path
+from flexes.errors import PredicateError
 
 MAX_SAFE_INTEGER: Final = 2**53 - 1
 
@@ -35,7 +36,17 @@ def stored_path(text: str) -> Path:
 
 
 def _canonical_path(text: str) -> str:
-    return print_path(stored_path(text))
+    try:
+        return print_path(stored_path(text))
+    except PredicateError as error:
+        raise ValueError(str(error.problem)) from None
+
+
+def _stored_literal(value: object) -> object:
+    # an integer that is too large would otherwise pass as a float, rounded
+    if type(value) is int and abs(value) > MAX_SAFE_INTEGER:
+        raise ValueError("an integer literal is at most 2^53-1 either way")
+    return plain_number(value)
 
 
 PathText = Annotated[str, AfterValidator(_canonical_path)]
@@ -46,7 +57,7 @@ Scalar = Annotated[
     | Annotated[float, Field(strict=True)]
     | Annotated[str, Field(strict=True)]
     | None,
-    BeforeValidator(plain_number),
+    BeforeValidator(_stored_literal),
 ]
 
 

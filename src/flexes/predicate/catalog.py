@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from pydantic import JsonValue
 
-from flexes.envelope.paths import Segment
+from flexes.envelope.paths import Path, Segment
 from flexes.errors import Problem
 from flexes.predicate.ast import (
     Compare,
@@ -55,31 +55,31 @@ def check_facets(ast: When, catalog: Catalog) -> tuple[Problem, ...]:
 
 def _check(leaf: Leaf, catalog: Catalog) -> Problem | None:
     path = stored_path(leaf.path)
-    expression = print_text(leaf)
     if path.root in _RESERVED:
         schema: JsonValue = {"properties": dict(_RESERVED[path.root])}
     elif path.root in catalog:
         schema = catalog[path.root]
     else:
         remedy = nearest(path.root, catalog) or "; declare it in the registry or correct the path"
-        return Problem("unknown_facet", "", f"nothing produces the facet {path.root}{remedy}", expression)
+        return Problem(
+            "unknown_facet", "", f"nothing produces the facet {path.root}{remedy}", print_text(leaf)
+        )
     whole = schema if isinstance(schema, dict) else {}
-    return _follow(leaf, path.segments, alternatives(schema, whole), whole, expression)
+    return _follow(leaf, path, alternatives(schema, whole), whole)
 
 
-def _follow(
-    leaf: Leaf, segments: tuple[Segment, ...], here: tuple[Schema, ...], whole: Schema, expression: str
-) -> Problem | None:
-    for segment in segments:
+def _follow(leaf: Leaf, path: Path, here: tuple[Schema, ...], whole: Schema) -> Problem | None:
+    for position, segment in enumerate(path.segments):
         wanted = frozenset({"object" if isinstance(segment, str) else "array"})
+        at = Path(path.root, path.segments[:position])
         if not _fits(here, wanted):
-            return _mismatch(leaf, wanted, here, expression)
+            return _mismatch(leaf, at, wanted, here)
         inside = [part for schema in here for part in below_schema(schema, segment)]
         here = tuple(found for part in inside for found in alternatives(part, whole))
         if not here:
-            return _unknown_key(leaf, segment, expression)
+            return _unknown_key(leaf, at, segment)
     wanted = _taken(leaf)
-    return None if _fits(here, wanted) else _mismatch(leaf, wanted, here, expression)
+    return None if _fits(here, wanted) else _mismatch(leaf, path, wanted, here)
 
 
 def _taken(leaf: Leaf) -> frozenset[str]:
@@ -110,17 +110,15 @@ def _fits(here: Iterable[Schema], wanted: frozenset[str]) -> bool:
     return any(types_of(schema) & wanted for schema in here)
 
 
-def _mismatch(leaf: Leaf, wanted: frozenset[str], here: Iterable[Schema], expression: str) -> Problem:
+def _mismatch(leaf: Leaf, at: Path, wanted: frozenset[str], here: Iterable[Schema]) -> Problem:
     held = frozenset(kind for schema in here for kind in types_of(schema))
-    message = f"{leaf.path} holds {_names(held)}, but the test takes {_names(wanted)}: it can never match"
-    return Problem("type_mismatch", "", message, expression)
+    message = f"{at} holds {_names(held)}, but the test takes {_names(wanted)}: it can never match"
+    return Problem("type_mismatch", "", message, print_text(leaf))
 
 
-def _unknown_key(leaf: Leaf, segment: Segment, expression: str) -> Problem:
-    message = (
-        f"the schema of {stored_path(leaf.path).root} has nothing at {segment}: {leaf.path} is always missing"
-    )
-    return Problem("unknown_facet", "", message, expression)
+def _unknown_key(leaf: Leaf, at: Path, segment: Segment) -> Problem:
+    message = f"the schema allows no {segment} in {at}: {leaf.path} is always missing"
+    return Problem("unknown_facet", "", message, print_text(leaf))
 
 
 def _names(types: Iterable[str]) -> str:

@@ -46,7 +46,7 @@ def check_size(source: JsonValue, limits: Limits) -> None:
     """
     deepest = 2 * limits.max_depth + _CONTAINERS_OF_A_LEAF
     pending: list[tuple[object, int]] = [(source, 1)]
-    size = 0
+    size = -2 if isinstance(source, str) else 0  # a text by itself has no quotes
     while pending:
         item, level = pending.pop()
         size += _own_size(item)

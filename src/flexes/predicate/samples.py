@@ -36,7 +36,8 @@ def samples(path: Path, leaves: Sequence[Leaf], max_scan: int) -> tuple[Document
         values = chain(_scalars(leaves), _lists(elements, sizes), _objects(sizes))
     present: list[Document] = [{path.root: _around(path.segments, value)} for value in values]
     odd: list[Document] = [{path.root: _around(path.segments, value)} for value in (None, float("nan"))]
-    return (*present, {}, *odd, *([{path.root: 0}] if path.segments else []))
+    crossing: list[Document] = [{path.root: 0}] if path.segments else []
+    return (*present, {}, *odd, *crossing)
 
 
 def _scalars(leaves: Sequence[Leaf]) -> Iterator[JsonValue]:
