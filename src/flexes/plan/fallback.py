@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from flexes.plan.handshake import ReplanIntent
 from flexes.plan.plan import PlanNode
 from flexes.plan.projection import money
+from flexes.plan.repoint import successor
 from flexes.plan.substitutes import first_substitutes, is_any, is_cheaper, substitutes
 from flexes.plan.working import Change, Options, Working
 
@@ -25,8 +26,8 @@ def fallback(intent: ReplanIntent, working: Working) -> Options:
         return _instead_of(node, intent, working)
     if has_cap:
         return _within_caps(intent, working)
-    if node is not None and node.id in working.put:
-        return Options((Change(),), "")
+    if intent.node in working.put or (intent.node and successor(intent.node, working)):
+        return Options((Change(),))
     return Options(otherwise=f"'{intent.node}' has not failed and no cap was broken")
 
 
@@ -56,33 +57,27 @@ def _with_caps(change: Change, intent: ReplanIntent, working: Working) -> Change
 
 def _within_caps(intent: ReplanIntent, working: Working) -> Options:
     spared = _per_node(intent, working)
-    if not spared and intent.cap_total is None:
-        return Options(
-            otherwise="no node that is still to run has a strictly cheaper fallback with the same outputs"
-        )
-    after = working.after(Change(put=spared))
-    saved = () if intent.cap_total is None else _in_total(intent.cap_total, after)
-    if saved is None:
-        return Options(
-            otherwise=f"no cheaper fallbacks bring the projected cost down to {intent.cap_total:g}"
-        )
-    return Options((_replacing((*spared, *saved)),), "the cheaper fallbacks break a rule")
+    if intent.cap_total is None:
+        is_met = not any(_over_the_cap(intent.cap_per_node, intent, working))
+        reason = "no node that is still to run has a strictly cheaper fallback with the same outputs"
+        return Options((_replacing(spared),) if spared or is_met else (), reason)
+    saved = _in_total(intent.cap_total, working.after(Change(put=spared)))
+    reason = f"no cheaper fallbacks bring the projected cost down to {intent.cap_total:g}"
+    return Options(() if saved is None else (_replacing((*spared, *saved)),), reason)
 
 
 def _per_node(intent: ReplanIntent, working: Working) -> tuple[PlanNode, ...]:
-    if intent.cap_per_node is None:
-        return ()
     return first_substitutes(_over_the_cap(intent.cap_per_node, intent, working), working, is_cheaper)
 
 
-def _over_the_cap(cap: float, intent: ReplanIntent, working: Working) -> Iterator[PlanNode]:
+def _over_the_cap(cap: float | None, intent: ReplanIntent, working: Working) -> Iterator[PlanNode]:
     breaker = working.base.by_id.get(intent.node or "")
-    for node in working.plan.nodes:
+    for node in working.plan.nodes if cap is not None else ():
         capability = working.capability(node)
         if capability is None or working.status(node.id) != "pending":
             continue
         is_alike = breaker is not None and node.capability == breaker.capability
-        if is_alike or capability.cost > cap:
+        if is_alike or (cap is not None and capability.cost > cap):
             yield node
 
 

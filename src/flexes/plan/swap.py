@@ -23,8 +23,8 @@ def swap(intent: ReplanIntent, working: Working) -> Options:
     if slow is None or capability is None:
         return Options(otherwise="the signal names no node of the plan, so there is no capability to swap")
     swapped = first_substitutes(_users(slow, intent, working), working, is_faster)
-    must_be_there = working.status(slow.id) == "failed"
-    if must_be_there and slow.id not in {node.id for node in swapped}:
+    must_be_swapped = slow.id in working.plan.by_id and working.status(slow.id) == "failed"
+    if must_be_swapped and slow.id not in {node.id for node in swapped}:
         return Options(
             otherwise=f"'{slow.id}' failed, and no listed fallback that is faster can stand in for it"
         )
