@@ -21,7 +21,7 @@ from flexes.run.outstanding import invocation, outstanding, planner_request
 from flexes.run.state import State
 from flexes.run.timers import due
 from flexes.shell.invoke import Planner, ask_planner, invoke
-from flexes.shell.ledger import Ledger
+from flexes.shell.ledger import Committed, Ledger
 from flexes.shell.registry import CapabilityRegistry
 
 POLL_S: Final = 0.25
@@ -130,7 +130,8 @@ class Driver:
             self._state = state
             self._catch_up()
 
-    def _observe(self, before: State | None, events: Sequence[Event], after: State) -> None:
+    def _observe(self, committed: Committed) -> None:
+        before, events, after, _ = committed
         if after.run_id != self._run_id:
             return
         followed = before is not None and before.version == self._state.version

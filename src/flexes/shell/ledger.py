@@ -6,7 +6,7 @@ Rules:
 3. A command id that the run has seen, with the same content, has no second effect; with other content it is refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from flexes.errors import IdempotencyConflict, RunNotFound, VersionConflict
@@ -29,8 +29,18 @@ SNAPSHOT_EVERY: Final = 500
 MAX_KEPT: Final = 256
 """Runs whose state is kept in memory, the latest used."""
 
-Observer = Callable[[State | None, Sequence[Event], State], None]
-"""Is told of every commit made here: the state before, the events, the state after."""
+
+
+class Committed(NamedTuple):
+    """A commit that this process made: the run before and after it, its events and their positions in the log."""
+
+    before: State | None
+    events: tuple[Event, ...]
+    after: State
+    positions: tuple[int, ...]
+
+
+Observer = Callable[[Committed], None]
 
 
 class Applied(NamedTuple):
@@ -133,10 +143,11 @@ class Ledger:
                 raise VersionConflict("the run moved on; decide again")
             return Applied((), state)
         assert after is not None
-        self.store.append([encode(event) for event in events])
+        positions = self.store.append([encode(event) for event in events])
         self._keep(after)
-        for observer in self.observers:
-            observer(state, events, after)
+        committed = Committed(state, events, after, positions)
+        for observer in list(self.observers):
+            observer(committed)
         self._maybe_snapshot(state, after)
         return Applied(events, after)
 
