@@ -28,13 +28,13 @@ class Issue(NamedTuple):
 def schema_fault(schema: Mapping[str, Any]) -> str | None:
     """Return why the schema itself is unusable, or None."""
     try:
-        validator_for(schema, default=Draft202012Validator).check_schema(schema)
+        validator_for(schema, default=Draft202012Validator).check_schema(dict(schema))
     except SchemaError as error:
         return f"{_pointer(error.absolute_path) or '/'}: {error.message}"
     return None
 
 
-def schema_issues(schema: Mapping[str, Any], value: object) -> tuple[Issue, ...]:
+def schema_issues(schema: dict[str, Any], value: Any) -> tuple[Issue, ...]:
     """Return where the value breaks the schema, outermost first, at most MAX_ISSUES."""
     try:
         errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
@@ -48,7 +48,7 @@ class _Key:
 
     __slots__ = ("schema", "text")
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         self.schema = schema
         self.text = repr(schema)
 
@@ -62,7 +62,7 @@ class _Key:
 @lru_cache(maxsize=512)
 def _validator(key: _Key) -> Validator:
     kind = validator_for(key.schema, default=Draft202012Validator)
-    return kind(key.schema, registry=Registry())  # type: ignore[call-arg]
+    return kind(key.schema, registry=Registry())
 
 
 def _pointer(path: Any) -> str:

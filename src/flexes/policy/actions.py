@@ -54,7 +54,12 @@ def _known_action(document: Any) -> Any:
     raise PydanticCustomError(
         "unknown_action",
         "unknown action {named}; use one of {types}",
-        {"named": repr(named)[:80], "types": ", ".join(ACTION_TYPES), "pointer": "/type", "value": repr(named)[:80]},
+        {
+            "named": repr(named)[:80],
+            "types": ", ".join(ACTION_TYPES),
+            "pointer": "/type",
+            "value": repr(named)[:80],
+        },
     )
 
 
@@ -127,7 +132,8 @@ class Emit(PolicyModel):
 
 
 Action = Annotated[
-    Annotated[Goto | Replan | Hitl | Fail | Pause | Emit, Field(discriminator="type")], BeforeValidator(_known_action)
+    Annotated[Goto | Replan | Hitl | Fail | Pause | Emit, Field(discriminator="type")],
+    BeforeValidator(_known_action),
 ]
 """One of the six, told apart by `type`."""
 

@@ -1,8 +1,8 @@
-"""`TaskEnvelope.policies` as authored (semantics 5): thresholds, runtime directives, overrides, guard rails, planner."""
+"""`TaskEnvelope.policies` as authored (semantics 5): thresholds, directives, overrides, guard rails, planner."""
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from flexes.envelope.capability import Kind
@@ -215,7 +215,12 @@ class TaskPolicies(PolicyModel):
                 raise PydanticCustomError(
                     "duplicate_id",
                     "the id {id} is already used at {first}; every threshold and directive needs its own",
-                    {"id": directive_id, "first": places[directive_id], "pointer": place, "value": repr(directive_id)},
+                    {
+                        "id": directive_id,
+                        "first": places[directive_id],
+                        "pointer": place,
+                        "value": repr(directive_id),
+                    },
                 )
             places[directive_id] = place
         if len(places) > MAX_DIRECTIVES:
@@ -238,7 +243,11 @@ class TaskPolicies(PolicyModel):
                     raise PydanticCustomError(
                         "unknown_policy",
                         "{id} is no threshold or directive of this envelope",
-                        {"id": policy_id, "pointer": f"/overrides/{index}/optOut/{position}", "value": repr(policy_id)},
+                        {
+                            "id": policy_id,
+                            "pointer": f"/overrides/{index}/optOut/{position}",
+                            "value": repr(policy_id),
+                        },
                     )
 
 

@@ -24,6 +24,8 @@ def _of(directive: Directive, catalog: Catalog, produced: frozenset[str]) -> Ite
             )
     named = directive.selector.capability if directive.selector else None
     if named is not None and named not in catalog.by_id:
-        yield Warning(code="unknown_capability", where=directive.id, message=f"selects the unknown capability {named!r}")
+        yield Warning(
+            code="unknown_capability", where=directive.id, message=f"selects the unknown capability {named!r}"
+        )
     elif directive.can_match == ():
         yield Warning(code="matches_nothing", where=directive.id, message="no capability of the catalog can match it")

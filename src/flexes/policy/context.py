@@ -1,7 +1,8 @@
 """The policy context: what the normalizer makes of the authored policies, stored with the run (story 8.9 AC1).
 
-Planner and execution share it. Whatever authored form a policy had, here it is a Directive: which signals it hears, which
-nodes it looks at, what it tests, what it does, and its place in the total order. Nothing later looks at the authored form.
+Planner and execution share it. Whatever authored form a policy had, here it is a Directive: which signals it hears,
+which nodes it looks at, what it tests, what it does, and its place in the total order. Nothing later looks at the
+authored form.
 """
 
 from collections.abc import Mapping

@@ -38,6 +38,11 @@ class PolicyModel(Model):
                     raise PydanticCustomError(
                         "legacy_field",
                         "'{key}' belongs to earlier envelopes; use {replacement}",
-                        {"key": key, "replacement": replacement, "pointer": f"/{key}", "value": repr(document[key])[:80]},
+                        {
+                            "key": key,
+                            "replacement": replacement,
+                            "pointer": f"/{key}",
+                            "value": repr(document[key])[:80],
+                        },
                     )
         return document

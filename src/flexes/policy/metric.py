@@ -1,7 +1,6 @@
 """Metrics in predicates: a name in the outcome's metrics, else a facet path, as one test over the same AST."""
 
-from flexes.envelope.paths import print_path
-from flexes.envelope.paths import Path, parse_path
+from flexes.envelope.paths import Path, parse_path, print_path
 from flexes.errors import PredicateError
 from flexes.predicate.ast import When
 from flexes.predicate.parse import parse_when

@@ -18,7 +18,15 @@ from flexes.predicate.ast import When, all_of
 from flexes.predicate.printer import print_text
 
 SEVERITY: Final[tuple[ActionType, ...]] = ("fail", "hitl", "pause", "replan", "goto", "emit")
-CLASSES: Final[tuple[PolicyClass, ...]] = ("cost", "channel", "validation", "latency", "retry", "quality", "custom")
+CLASSES: Final[tuple[PolicyClass, ...]] = (
+    "cost",
+    "channel",
+    "validation",
+    "latency",
+    "retry",
+    "quality",
+    "custom",
+)
 
 
 def normalize(policies: TaskPolicies, catalog: Catalog, inputs: frozenset[str] = frozenset()) -> PolicyContext:

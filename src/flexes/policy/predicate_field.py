@@ -17,9 +17,14 @@ def refusal(error: PredicateError) -> PydanticCustomError:
     """Return a predicate's refusal as the pydantic error that carries its pointer and value."""
     problem = error.problem
     return PydanticCustomError(
-        problem.code,  # type: ignore[arg-type]
+        problem.code,
         "{message}",
-        {"message": problem.message, "pointer": problem.pointer, "value": problem.value, "column": error.column},
+        {
+            "message": problem.message,
+            "pointer": problem.pointer,
+            "value": problem.value,
+            "column": error.column,
+        },
     )
 
 

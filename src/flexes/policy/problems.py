@@ -1,6 +1,6 @@
 """From pydantic's errors to Problems: JSON pointer, offending value and remedy, which pydantic leaves out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -31,7 +31,7 @@ def problems(error: ValidationError, document: object) -> tuple[Problem, ...]:
     return tuple(_problem(details, document) for details in error.errors(include_url=False))
 
 
-def pointer_of(parts: Sequence[str | int]) -> str:
+def pointer_of(parts: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of these keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 

@@ -50,7 +50,12 @@ class Selector(Model):
     def _accepted_spellings(cls, document: Any) -> Any:
         if not isinstance(document, Mapping):
             return document
-        renamed = {"capabilityId": "capability", "capability_id": "capability", "nodeId": "node", "node_id": "node"}
+        renamed = {
+            "capabilityId": "capability",
+            "capability_id": "capability",
+            "nodeId": "node",
+            "node_id": "node",
+        }
         return {renamed.get(key, key): value for key, value in document.items() if value != ""}
 
     @property

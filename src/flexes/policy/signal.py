@@ -100,10 +100,7 @@ def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
     if signal.timed_out:
         groups.append("onTimeout")
     found = [
-        directive
-        for group in groups
-        for directive in context.hearing.get(group, ())
-        if _looks_at(directive, signal)
+        directive for group in groups for directive in context.hearing.get(group, ()) if _looks_at(directive, signal)
     ]
     return tuple(sorted(found, key=lambda directive: directive.rank)) if len(groups) > 1 else tuple(found)
 

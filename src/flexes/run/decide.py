@@ -5,7 +5,15 @@ Pure: the same state and command give the same events, always. The reading order
 
 from typing import assert_never
 
-from flexes.errors import HitlPending, InvalidRunState, NodeNotFound, PolicyNotFound, PolicyNotManual, RunExists, RunNotFound
+from flexes.errors import (
+    HitlPending,
+    InvalidRunState,
+    NodeNotFound,
+    PolicyNotFound,
+    PolicyNotManual,
+    RunExists,
+    RunNotFound,
+)
 from flexes.policy.actions import Fail
 from flexes.run import events as ev
 from flexes.run.arrivals import arrive
@@ -72,7 +80,7 @@ def _start(state: State | None, command: StartRun) -> tuple[tuple[ev.Event, ...]
     return tuple(commit.events), commit.state
 
 
-def _handle(commit: Commit, command: CommandBase) -> None:
+def _handle(commit: Commit, command: CommandBase) -> None:  # noqa: C901 - one case a command, closed by assert_never
     match command:
         case RecordOutcome():
             record(commit, command)
@@ -121,7 +129,10 @@ def _trigger(commit: Commit, command: TriggerPolicy) -> None:
     directive = state.context.by_id.get(command.policy_id)
     if directive is None:
         known = ", ".join(sorted(state.context.by_id)) or "none"
-        raise PolicyNotFound(f"no enabled policy {command.policy_id!r} in this run; it has {known}", policy_id=command.policy_id)
+        raise PolicyNotFound(
+            f"no enabled policy {command.policy_id!r} in this run; it has {known}",
+            policy_id=command.policy_id,
+        )
     if directive.hears != "manual":
         raise PolicyNotManual(
             f"policy {command.policy_id!r} hears {directive.hears}; only a `manual` trigger is fired by hand",

@@ -61,10 +61,17 @@ def decided(
     action = _action_of(request, decision, note, by) if request.policy_id is not None else None
     identity = f"signal-{commit.state.version}"
     if action is not None:
-        source: ActionSource = {"approve": "hitl.approve", "reject": "hitl.reject"}.get(decision, "hitl.timeout")  # type: ignore[assignment]
-        arrive(commit, Item(id=identity, kind="action", request_id=request.id, source=source), urgent=isinstance(action, Fail))
+        source = _SOURCES[decision]
+        arrive(
+            commit,
+            Item(id=identity, kind="action", request_id=request.id, source=source),
+            urgent=isinstance(action, Fail),
+        )
     if by != SYSTEM:
-        arrive(commit, Item(id=f"{identity}-feedback", kind="feedback", node=request.node, attempt=request.attempt))
+        arrive(
+            commit,
+            Item(id=f"{identity}-feedback", kind="feedback", node=request.node, attempt=request.attempt),
+        )
 
 
 def carry_out(commit: Commit, item: Item) -> None:
@@ -97,6 +104,11 @@ def carry_out(commit: Commit, item: Item) -> None:
         act(commit, [Acting(directive, found._replace(code=code), signal, item.source, cause)])
 
 
+_SOURCES: Mapping[str, ActionSource] = {
+    "approve": "hitl.approve",
+    "reject": "hitl.reject",
+    "timeout": "hitl.timeout",
+}
 _SIDES = {"approve": "approveAction", "reject": "rejectAction", "timeout": "onTimeout"}
 
 
@@ -121,7 +133,9 @@ def _open_request(state: State, request_id: str) -> HumanRequest:
         raise RequestNotFound(f"no request {request_id}; open requests: {known}", request_id=request_id)
     if request_id not in state.open_requests:
         raise InvalidRunState(
-            f"request {request_id} lapsed: the attempt that asked was undone", status=state.status, request_id=request_id
+            f"request {request_id} lapsed: the attempt that asked was undone",
+            status=state.status,
+            request_id=request_id,
         )
     return request
 
@@ -140,7 +154,13 @@ def _decide_node(
 ) -> None:
     assert request.node is not None
     if decision == "approve":
-        complete(commit, request.node, request.attempt, Result(outputs=_outputs(commit.state, request, edits), cost=0.0), by=by)
+        complete(
+            commit,
+            request.node,
+            request.attempt,
+            Result(outputs=_outputs(commit.state, request, edits), cost=0.0),
+            by=by,
+        )
         return
     message = note or f"declined by {by}"
     fail(commit, request.node, request.attempt, Failure(code="declined", error=message, cost=0.0))
@@ -158,12 +178,13 @@ def _outputs(state: State, request: HumanRequest, edits: Mapping[str, Any]) -> d
 def _complete_edited(commit: Commit, request: HumanRequest, by: str, edits: Mapping[str, Any]) -> None:
     """Complete a failed node whose outputs the reviewer supplied; otherwise it will run again."""
     state = commit.state
-    if request.node not in state.failed or state.nodes[request.node].attempt != request.attempt:
+    node = request.node
+    if node is None or node not in state.failed or state.nodes[node].attempt != request.attempt:
         return
-    declared = state.capability_of(request.node).outputs
+    declared = state.capability_of(node).outputs
     if declared and set(declared) <= set(edits):
         outputs = {facet: edits[facet] for facet in declared}
-        complete(commit, request.node, request.attempt, Result(outputs=outputs, cost=0.0), by=by)
+        complete(commit, node, request.attempt, Result(outputs=outputs, cost=0.0), by=by)
 
 
 def _action_of(request: HumanRequest, decision: str, note: str | None, by: str) -> Action | None:

@@ -56,14 +56,19 @@ def _tripped(commit: Commit, acting: Acting) -> None:
     rail = acting.standing.rail
     if rail is not None:
         action = acting.standing.action
-        trip(commit, acting.directive.id, rail.name, rail.limit, acting.node, action.type if action else "continue")
+        trip(
+            commit,
+            acting.directive.id,
+            rail.name,
+            rail.limit,
+            acting.node,
+            action.type if action else "continue",
+        )
 
 
 def trip(commit: Commit, directive: str, rail: str, limit: int, node: str | None, follow_up: str) -> None:
     """Record that a guard rail held."""
-    commit.append(
-        ev.GuardRailTripped, rail=rail, limit=limit, policy_id=directive, node_id=node, follow_up=follow_up
-    )
+    commit.append(ev.GuardRailTripped, rail=rail, limit=limit, policy_id=directive, node_id=node, follow_up=follow_up)
 
 
 def _goto(commit: Commit, acting: Acting) -> None:
@@ -81,7 +86,9 @@ def _goto(commit: Commit, acting: Acting) -> None:
     )
     state, target = commit.state, standing.target
     assert state.plan is not None
-    reach = [found for found in (target, *state.plan.graph.descendants(target)) if state.nodes[found].status != "pending"]
+    reach = [
+        found for found in (target, *state.plan.graph.descendants(target)) if state.nodes[found].status != "pending"
+    ]
     cause = {
         "policyId": acting.directive.id, "action": "goto", "source": acting.source, "node": acting.node,
         "reason": acting.cause or acting.directive.expression,
@@ -149,7 +156,11 @@ def _emit(commit: Commit, acting: Acting) -> None:
     assert isinstance(action, Emit)
     _trigger(commit, acting)
     commit.append(
-        ev.PolicyEmitted, policy_id=acting.directive.id, event=action.event, payload=action.payload, node_id=acting.node
+        ev.PolicyEmitted,
+        policy_id=acting.directive.id,
+        event=action.event,
+        payload=action.payload,
+        node_id=acting.node,
     )
 
 

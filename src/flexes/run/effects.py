@@ -1,4 +1,4 @@
-"""Effects: what a run waits for from the world. Each has a stable id, so that any queue may deliver it more than once."""
+"""Effects: what a run waits for from the world. Each has a stable id: any queue may deliver it more than once."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

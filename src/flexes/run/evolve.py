@@ -17,11 +17,33 @@ from flexes.policy.envelope import TaskEnvelope
 from flexes.run import events as ev
 from flexes.run.commands import Flags
 from flexes.run.facets import with_facets
-from flexes.run.nodes import RERUN_ACTIONS, abandoned, held, settled, undone, with_first_plan, with_next_plan, with_node, with_timer
+from flexes.run.nodes import (
+    RERUN_ACTIONS,
+    abandoned,
+    held,
+    settled,
+    undone,
+    with_first_plan,
+    with_next_plan,
+    with_node,
+    with_timer,
+)
 from flexes.run.persistent import FacetWrite
-from flexes.run.state import CommandSeen, Ending, Handshake, HumanRequest, PlanVersion, PolicyCount, State, Timer, nano
+from flexes.run.state import (
+    CommandSeen,
+    Ending,
+    Handshake,
+    HumanRequest,
+    PlanVersion,
+    PolicyCount,
+    State,
+    Timer,
+    nano,
+)
 
-_KEYED = frozenset({"RunStarted", "Paused", "Resumed", "Cancelled", "HitlResolved", "ManualTriggered", "SignalReceived"})
+_KEYED = frozenset(
+    {"RunStarted", "Paused", "Resumed", "Cancelled", "HitlResolved", "ManualTriggered", "SignalReceived"}
+)
 """First events of commands that callers give, whose ids may come again."""
 
 
@@ -76,7 +98,11 @@ def _started(event: ev.RunStarted) -> State:
 def _plan_requested(state: State, event: ev.PlanRequested) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "handshake": Handshake(
-            event.request_id, event.attempt, event.base_version, tuple(event.intents), tuple(event.diagnostics)
+            event.request_id,
+            event.attempt,
+            event.base_version,
+            tuple(event.intents),
+            tuple(event.diagnostics),
         )
     }
     if state.plan is None:
@@ -132,7 +158,11 @@ def _plan_rejected(state: State, event: ev.PlanRejected) -> dict[str, Any]:
 def _node_started(state: State, event: ev.NodeStarted) -> dict[str, Any]:
     node_id, before = event.node_id, state.nodes[event.node_id]
     node = before._replace(
-        status="running", attempt=event.attempt, started_at=event.at, deadline_at=event.deadline_at, not_before_at=None
+        status="running",
+        attempt=event.attempt,
+        started_at=event.at,
+        deadline_at=event.deadline_at,
+        not_before_at=None,
     )
     timers = state.timers
     for directive, due_at in event.timers:
@@ -163,7 +193,9 @@ def _node_completed(state: State, event: ev.NodeCompleted) -> dict[str, Any]:
         outputs=event.outputs,
         recorded=(*state.nodes[event.node_id].recorded, event.attempt),
     )
-    facets = with_facets(state.facets, event.outputs, event.node_id, event.attempt, state.plan_version, event.version, event.by)
+    facets = with_facets(
+        state.facets, event.outputs, event.node_id, event.attempt, state.plan_version, event.version, event.by
+    )
     return {**settled(state, event.node_id, node, event.cost), "facets": facets}
 
 
@@ -192,7 +224,13 @@ def _node_superseded(state: State, event: ev.NodeSuperseded) -> dict[str, Any]:
 
 
 def _nodes_reset(state: State, event: ev.NodesReset) -> dict[str, Any]:
-    return undone(state, event.target, [(node, attempt) for node, attempt in event.nodes], event.cause, event.not_before_at)
+    return undone(
+        state,
+        event.target,
+        [(node, attempt) for node, attempt in event.nodes],
+        event.cause,
+        event.not_before_at,
+    )
 
 
 def _signal_evaluated(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
@@ -215,7 +253,7 @@ def _signal_taken(state: State, event: ev.SignalTaken) -> dict[str, Any]:
 
 def _timer_fired(state: State, event: ev.TimerFired) -> dict[str, Any]:
     changes: dict[str, Any] = {"timers": tuple(timer for timer in state.timers if timer.id != event.timer_id)}
-    if event.timer_kind == "backoff" and event.node_id in state.nodes:
+    if event.timer_kind == "backoff" and event.node_id is not None and event.node_id in state.nodes:
         changes["nodes"] = with_node(state, event.node_id, not_before_at=None)
         changes["backing_off"] = state.backing_off - 1
         if state.nodes[event.node_id].waiting_for == 0:

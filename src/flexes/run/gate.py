@@ -7,7 +7,13 @@ from flexes.run.commit import Commit
 
 
 def open_gate(
-    commit: Commit, request_id: str, policy_id: str, path: str, node: str | None, attempt: int | None, action: Hitl
+    commit: Commit,
+    request_id: str,
+    policy_id: str,
+    path: str,
+    node: str | None,
+    attempt: int | None,
+    action: Hitl,
 ) -> None:
     """Ask a human because a directive says so."""
     commit.append(

@@ -3,7 +3,7 @@
 | action | held back when | outcome |
 |---|---|---|
 | goto | no target; `maxAttempts` used | target_missing; exhausted |
-| replan | no target; `maxReplans`, `maxReplansPerPolicy` or the rewrites of the target used | target_missing; exhausted |
+| replan | no target; `maxReplans`, `maxReplansPerPolicy` or the target's rewrites used | target_missing; exhausted |
 | hitl | the same request was opened before; `maxHitlRequests` used | exhausted |
 
 An exhausted action has a follow-up, which takes the directive's place in the order.
@@ -20,7 +20,15 @@ from flexes.run.state import PolicyCount, State
 from flexes.run.targets import goto_target, replan_intent, replan_target, target_required
 
 Outcome = Literal[
-    "disabled", "opted_out", "skipped", "invalid", "cooling_down", "target_missing", "exhausted", "superseded", "matched"
+    "disabled",
+    "opted_out",
+    "skipped",
+    "invalid",
+    "cooling_down",
+    "target_missing",
+    "exhausted",
+    "superseded",
+    "matched",
 ]
 
 
@@ -123,7 +131,7 @@ def _wanted(action: Goto, node: str | None) -> str:
 def _replan(state: State, directive: Directive, action: Replan, path: str, signal: Signal) -> Standing:
     node = signal.node.id if signal.node else None
     intent = replan_intent(action, signal)
-    target = replan_target(state, directive, action, intent, node)
+    target = replan_target(state, action, intent, node)
     if target is None and target_required(directive, action, intent):
         return Standing("target_missing", f"nothing to {intent}: {action.target or 'no completed execution node'}")
     rail = _replan_rail(state, directive, intent, target)
@@ -151,9 +159,7 @@ def _replan_rail(state: State, directive: Directive, intent: str, target: str | 
     return None
 
 
-def _hitl(
-    state: State, directive: Directive, action: Hitl, path: str, signal: Signal, hitl_ahead: int
-) -> Standing:
+def _hitl(state: State, directive: Directive, action: Hitl, path: str, signal: Signal, hitl_ahead: int) -> Standing:
     if request_id(state, directive.id, path, signal) in state.requests:
         return Standing("exhausted", "already requested for this attempt")
     limit = state.context.guard_rails.max_hitl_requests

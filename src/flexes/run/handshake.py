@@ -73,7 +73,10 @@ def answered(commit: Commit, command: AnswerPlanner) -> list[tuple[str, str]]:
 
 def document_of(answer: Draft | Delta | Decline | Crashed) -> dict[str, Any]:
     """Return an answer as it is stored: what the planner gave, nothing more."""
-    return {"type": answer.type, **answer.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"type"})}
+    return {
+        "type": answer.type,
+        **answer.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"type"}),
+    }
 
 
 def _ask(
@@ -156,7 +159,8 @@ def _accept_delta(commit: Commit, shake: Handshake, delta: Delta, warnings: tupl
         previous_version=state.plan.version,
         new_version=version,
         delta=document_of(delta),
-        rationale=delta.rationale or "; ".join(str(intent.get("rationale") or intent["intent"]) for intent in shake.intents),
+        rationale=delta.rationale
+        or "; ".join(str(intent.get("rationale") or intent["intent"]) for intent in shake.intents),
         triggers=tuple(directive for directive in asked if directive not in unanswered),
         unanswered=tuple(found.wire() for found in delta.unanswered),
         facets=tuple(facet_arrays(plan, state.catalog)),

@@ -2,7 +2,7 @@
 
 Rules:
 1. Something that arrives while the run is running and nothing waits is evaluated in its own commit.
-2. Everything else is deferred, and taken by the commit that returns the run to running, until an action leaves it again.
+2. All else is deferred, and taken by the commit that returns the run to running, until an action leaves it again.
 3. An item about an attempt that is no longer current is dropped when taken.
 """
 

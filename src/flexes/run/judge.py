@@ -1,8 +1,8 @@
 """One signal, every directive that hears it, one outcome each: the decision of semantics 7, without its effects.
 
 Rules, in this order:
-1. Alone: disabled, opted_out, skipped, invalid, cooling_down, target_missing, exhausted; what is left is a candidate. The
-   follow-up of an exhausted one is a candidate in its place.
+1. Alone: disabled, opted_out, skipped, invalid, cooling_down, target_missing, exhausted; what is left is a candidate.
+   The follow-up of an exhausted one is a candidate in its place.
 2. `fail` acts alone; only emits still fire.
 3. Else every `hitl` acts and supersedes replan and goto; a superseded cost replan waits in the inbox instead.
 4. A `pause` supersedes nothing.
@@ -88,7 +88,7 @@ def _concerned(state: State, directive: Directive, signal: Signal) -> list[str]:
     found = [] if node is None else [node]
     if isinstance(directive.action, Replan):
         intent = replan_intent(directive.action, signal)
-        target = replan_target(state, directive, directive.action, intent, node)
+        target = replan_target(state, directive.action, intent, node)
         found += [target] if target is not None and target != node else []
     return found
 

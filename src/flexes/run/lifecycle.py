@@ -2,8 +2,8 @@
 
 Rules:
 1. Three facts make the status: the phase, whether the run is paused, which human requests are open.
-2. NodeStarted, RewriteStarted and Completed only in `running`; Resumed only in `paused`; HitlResolved in `awaiting_hitl`
-   and `paused`; PlanGenerated only in the planning phase (so also while that is paused); all else in any open status.
+2. NodeStarted, RewriteStarted and Completed only in `running`; Resumed only in `paused`; HitlResolved in
+   `awaiting_hitl` and `paused`; PlanGenerated only in the planning phase (so also while that is paused); all else in any open status.
 3. A final status has no way out.
 
 This is the only file that imports python-statemachine. Its table is read once; asking it costs one dictionary look-up.
@@ -11,13 +11,11 @@ This is the only file that imports python-statemachine. Its table is read once; 
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from statemachine import State, StateChart
 
-Status = Literal[
-    "planning", "running", "replanning", "paused", "awaiting_hitl", "completed", "failed", "cancelled"
-]
+Status = Literal["planning", "running", "replanning", "paused", "awaiting_hitl", "completed", "failed", "cancelled"]
 Phase = Literal["planning", "running", "replanning"]
 
 ACTIVE: Final[frozenset[Status]] = frozenset({"planning", "running", "replanning"})
@@ -25,13 +23,13 @@ SUSPENDED: Final[frozenset[Status]] = frozenset({"paused", "awaiting_hitl"})
 FINAL: Final[frozenset[Status]] = frozenset({"completed", "failed", "cancelled"})
 
 _NOTED: Final = (
-    "node_completed node_failed node_superseded nodes_reset signal_received signal_evaluated signal_deferred signal_taken "
-    "timer_fired manual_triggered policy_triggered policy_emitted guard_rail_tripped"
+    "node_completed node_failed node_superseded nodes_reset signal_received signal_evaluated signal_deferred "
+    "signal_taken timer_fired manual_triggered policy_triggered policy_emitted guard_rail_tripped"
 )
 """Facts that never move the status by themselves."""
 
 
-class RunChart(StateChart):
+class RunChart(StateChart[Any]):
     """The statuses of a run and the events that lead from one to another."""
 
     planning = State(initial=True)
@@ -44,47 +42,47 @@ class RunChart(StateChart):
     cancelled = State(final=True)
 
     noted = (
-        planning.to.itself(event=_NOTED)
-        | running.to.itself(event=_NOTED)
-        | replanning.to.itself(event=_NOTED)
-        | paused.to.itself(event=_NOTED)
-        | awaiting_hitl.to.itself(event=_NOTED)
+        planning.to(planning, event=_NOTED)
+        | running.to(running, event=_NOTED)
+        | replanning.to(replanning, event=_NOTED)
+        | paused.to(paused, event=_NOTED)
+        | awaiting_hitl.to(awaiting_hitl, event=_NOTED)
     )
-    node_start = running.to.itself(event="node_started rewrite_started")
+    node_start = running.to(running, event="node_started rewrite_started")
 
     plan_request = (
-        planning.to.itself(event="plan_requested")
+        planning.to(planning, event="plan_requested")
         | running.to(replanning, event="plan_requested")
-        | replanning.to.itself(event="plan_requested")
-        | paused.to.itself(event="plan_requested")
-        | awaiting_hitl.to.itself(event="plan_requested")
+        | replanning.to(replanning, event="plan_requested")
+        | paused.to(paused, event="plan_requested")
+        | awaiting_hitl.to(awaiting_hitl, event="plan_requested")
     )
-    plan_generation = planning.to(running, event="plan_generated") | paused.to.itself(event="plan_generated")
+    plan_generation = planning.to(running, event="plan_generated") | paused.to(paused, event="plan_generated")
     plan_update = (
         replanning.to(running, event="plan_updated")
-        | paused.to.itself(event="plan_updated")
-        | awaiting_hitl.to.itself(event="plan_updated")
+        | paused.to(paused, event="plan_updated")
+        | awaiting_hitl.to(awaiting_hitl, event="plan_updated")
     )
     plan_rejection = (
-        planning.to.itself(event="plan_rejected")
+        planning.to(planning, event="plan_rejected")
         | replanning.to(running, event="plan_rejected")
-        | paused.to.itself(event="plan_rejected")
-        | awaiting_hitl.to.itself(event="plan_rejected")
+        | paused.to(paused, event="plan_rejected")
+        | awaiting_hitl.to(awaiting_hitl, event="plan_rejected")
     )
 
     human_request = (
         planning.to(awaiting_hitl, event="hitl_requested")
         | running.to(awaiting_hitl, event="hitl_requested")
         | replanning.to(awaiting_hitl, event="hitl_requested")
-        | awaiting_hitl.to.itself(event="hitl_requested")
-        | paused.to.itself(event="hitl_requested")
+        | awaiting_hitl.to(awaiting_hitl, event="hitl_requested")
+        | paused.to(paused, event="hitl_requested")
     )
     human_decision = (
-        awaiting_hitl.to.itself(event="hitl_resolved")
+        awaiting_hitl.to(awaiting_hitl, event="hitl_resolved")
         | awaiting_hitl.to(planning, event="hitl_resolved")
         | awaiting_hitl.to(running, event="hitl_resolved")
         | awaiting_hitl.to(replanning, event="hitl_resolved")
-        | paused.to.itself(event="hitl_resolved")
+        | paused.to(paused, event="hitl_resolved")
     )
 
     pause = (
@@ -92,7 +90,7 @@ class RunChart(StateChart):
         | running.to(paused, event="run_paused")
         | replanning.to(paused, event="run_paused")
         | awaiting_hitl.to(paused, event="run_paused")
-        | paused.to.itself(event="run_paused")
+        | paused.to(paused, event="run_paused")
     )
     resumption = (
         paused.to(planning, event="run_resumed")

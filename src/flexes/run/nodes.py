@@ -1,4 +1,4 @@
-"""How nodes move: the changes of state that a start, an end, a reset and a new plan version bring, counters included."""
+"""How nodes move: the changes that a start, an end, a reset and a new plan version bring, counters included."""
 
 from bisect import insort
 from collections.abc import Iterable, Mapping
@@ -94,7 +94,13 @@ def undone(
         nodes = nodes.set(target, nodes[target]._replace(not_before_at=not_before_at))
         attempt = nodes[target].attempt
         timers = with_timer(timers, Timer(not_before_at, f"backoff:{target}:{attempt}", "backoff", target, attempt))
-    changed = {"nodes": nodes, "facets": facets, "unfinished": unfinished, "estimate_nano": estimate, "timers": timers}
+    changed = {
+        "nodes": nodes,
+        "facets": facets,
+        "unfinished": unfinished,
+        "estimate_nano": estimate,
+        "timers": timers,
+    }
     return {**changed, **_recounted(state, nodes, gone), **_closed(state, gone)}
 
 
@@ -155,8 +161,7 @@ def with_next_plan(state: State, origin: Origin, document: Mapping[str, Any]) ->
     delta = Delta.model_validate(document)
     named = {node.id for node in delta.add} | {change.id for change in delta.replace}
     nodes = tuple(
-        node.model_copy(update={"origin": origin}) if node.id in named else node
-        for node in applied(state.plan, delta)
+        node.model_copy(update={"origin": origin}) if node.id in named else node for node in applied(state.plan, delta)
     )
     states, removed = state.nodes, state.removed
     for node_id in delta.remove:

@@ -118,7 +118,11 @@ def _capability(state: State, node_id: str) -> Capability | None:
 
 
 def _attempt(state: State, node_id: str, attempt: int) -> dict[str, Any]:
-    return {"node_id": node_id, "attempt": attempt, "operation_id": operation_id(state.run_id, node_id, attempt)}
+    return {
+        "node_id": node_id,
+        "attempt": attempt,
+        "operation_id": operation_id(state.run_id, node_id, attempt),
+    }
 
 
 def _measures(state: State, node_id: str, outcome: Result | Failure) -> dict[str, Any]:

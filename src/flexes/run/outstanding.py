@@ -15,7 +15,9 @@ def outstanding(state: State) -> tuple[Effect, ...]:
     if state.handshake is not None:
         effects.append(CallPlanner(planner_request(state)))
     if state.running:
-        effects += [invocation(state, node) for node in state.in_plan_order(state.running) if state.kind_of(node) != "human"]
+        effects += [
+            invocation(state, node) for node in state.in_plan_order(state.running) if state.kind_of(node) != "human"
+        ]
     effects += [asked(state, request_id) for request_id in state.open_requests]
     effects += [WaitForTimer(timer.id, timer.due_at) for timer in state.timers]
     return tuple(effects)

@@ -14,7 +14,12 @@ from flexes.run import events as ev
 def command_of(events: Sequence[ev.Event]) -> cmd.Command:
     """Return the command that the commit's first event holds; the events are those of one commit."""
     first = events[0]
-    common: dict[str, Any] = {"run_id": first.run_id, "id": first.command_id, "at": first.at, "actor": first.actor}
+    common: dict[str, Any] = {
+        "run_id": first.run_id,
+        "id": first.command_id,
+        "at": first.at,
+        "actor": first.actor,
+    }
     match first:
         case ev.RunStarted():
             return cmd.StartRun(
@@ -39,7 +44,11 @@ def _given(first: ev.Event, common: dict[str, Any]) -> cmd.Command:
             return cmd.FireTimer(**common, timer_id=first.timer_id)
         case ev.HitlResolved():
             return cmd.ResolveHitl(
-                **common, request_id=first.request_id, decision=first.decision, note=first.note, edits=first.edits  # type: ignore[arg-type]
+                **common,
+                request_id=first.request_id,
+                decision=first.decision,
+                note=first.note,
+                edits=first.edits,
             )
         case ev.Paused():
             return cmd.PauseRun(**common, reason=first.reason)
@@ -75,7 +84,6 @@ def _outcome(first: ev.NodeCompleted | ev.NodeFailed | ev.NodeSuperseded) -> Any
         "latency_ms": None if first.latency_estimated else first.latency_ms,
     }
     if first.outputs is not None:
-        return cmd.Result(outputs=first.outputs, validation=first.validation, **measures)  # type: ignore[arg-type]
+        return cmd.Result(outputs=first.outputs, validation=first.validation, **measures)
     assert isinstance(first, ev.NodeFailed)
-    return cmd.Failure(code=first.code, error=first.error, retryable=first.retryable, **measures)  # type: ignore[arg-type]
-
+    return cmd.Failure(code=first.code, error=first.error, retryable=first.retryable, **measures)

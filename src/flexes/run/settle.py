@@ -19,7 +19,7 @@ from flexes.run.decisions import carry_out
 from flexes.run.dispatch import Acting, act
 from flexes.run.effects import operation_id
 from flexes.run.gate import open_human_node
-from flexes.run.inbox import Item
+from flexes.run.inbox import ActionSource, Item
 from flexes.run.judge import judged
 from flexes.run.signals import signal_of, stale
 from flexes.run.state import State
@@ -81,9 +81,9 @@ def _evaluate(commit: Commit, item: Item) -> None:
         attempt=signal.node.attempt if signal.node else None,
         outcomes=tuple(found.outcome for found in judgements),
     )
-    source = "manual" if item.kind == "manual" else "runtime"
+    source: ActionSource = "manual" if item.kind == "manual" else "runtime"
     acting = [
-        Acting(found.directive, found.standing, signal, source, _cause(found.standing.outcome, found.standing.reason))  # type: ignore[arg-type]
+        Acting(found.directive, found.standing, signal, source, found.standing.reason)
         for found in judgements
         if found.acts
     ]
@@ -91,10 +91,6 @@ def _evaluate(commit: Commit, item: Item) -> None:
     for found in judgements:
         if found.postponed:
             defer(commit, item.model_copy(update={"directive": found.directive.id}))
-
-
-def _cause(outcome: str, reason: str | None) -> str | None:
-    return reason if outcome == "exhausted" or reason else None
 
 
 def _go_on_after_failures(commit: Commit) -> None:
@@ -165,7 +161,9 @@ def _end(commit: Commit) -> None:
     if not _is_running(commit) or state.running or state.ready or state.backing_off or state.inbox:
         return
     if state.unfinished:
-        left = [node.id for node in state.plan.nodes if state.nodes[node.id].status != "completed"] if state.plan else []
+        left = (
+            [node.id for node in state.plan.nodes if state.nodes[node.id].status != "completed"] if state.plan else []
+        )
         message = f"nothing is left to run, but {', '.join(left[:10])} cannot complete"
         commit.append(ev.Failed, code="blocked", message=message, details={"nodes": left})
         return

@@ -41,7 +41,7 @@ class NodeState(NamedTuple):
     Attributes:
         attempt: The current attempt; 0 before the first.
         waiting_for: How many dependencies are not completed.
-        hold: For a failed node: why the run did not fail with it. "rerun" after a hitl or pause, "replan" after a replan.
+        hold: Why the run did not fail with a failed node: "rerun" after a hitl or pause, "replan" after a replan.
         outputs: What the attempt wrote, by facet; None before it completed.
         previous: For a re-run: the undone attempt, as the capability gets it.
         recorded: Attempts whose outcome is recorded, late ones included; none is recorded twice.
@@ -283,7 +283,14 @@ class State(Folded):
         node, capability, state = self.node_of(node_id), self.capability_of(node_id), self.nodes[node_id]
         kind = node.kind or capability.kind
         return NodeSeen(
-            node_id, node.capability, kind, node.stage, capability.tags, state.attempt, state.latency_ms, state.cost
+            node_id,
+            node.capability,
+            kind,
+            node.stage,
+            capability.tags,
+            state.attempt,
+            state.latency_ms,
+            state.cost,
         )
 
     def _upstream(self, facet: str, node_id: str) -> FacetWrite | None:

@@ -27,7 +27,7 @@ def replan_intent(action: Replan, signal: Signal | None) -> str:
     return {"node_failed": "fallback", "timeout": "swap"}.get(kind or "", "rewrite")
 
 
-def replan_target(state: State, directive: Directive, action: Replan, intent: str, node: str | None) -> str | None:
+def replan_target(state: State, action: Replan, intent: str, node: str | None) -> str | None:
     """Return the node to rewrite: the named one's newest completed copy, the signal's node if it is execution, else its
     nearest completed execution ancestor; None where there is none.
     """
@@ -68,11 +68,7 @@ def _selected(state: State, selector: Selector, node: str | None) -> str | None:
     if state.plan is None:
         return None
     started = [
-        found
-        for found in state.plan.graph.index
-        if state.nodes[found].attempt and selector.matches(state.seen(found))
+        found for found in state.plan.graph.index if state.nodes[found].attempt and selector.matches(state.seen(found))
     ]
     upstream = state.plan.graph.nearest(started, node) if node is not None and node in state.nodes else None
     return upstream or (started[0] if started else None)
-
-

@@ -59,9 +59,20 @@ def _time_out(commit: Commit, timer: Timer) -> None:
     for request_id in commit.state.open_requests:
         request = commit.state.requests[request_id]
         if request.policy_id is None and request.node == timer.node:
-            commit.append(ev.HitlResolved, request_id=request_id, decision="timeout", by=SYSTEM, note="no decision in time")
+            commit.append(
+                ev.HitlResolved,
+                request_id=request_id,
+                decision="timeout",
+                by=SYSTEM,
+                note="no decision in time",
+            )
     error = f"no result within {elapsed:g} ms"
-    fail(commit, timer.node, timer.attempt, Failure(code="timeout", error=error, retryable=True, latency_ms=elapsed))
+    fail(
+        commit,
+        timer.node,
+        timer.attempt,
+        Failure(code="timeout", error=error, retryable=True, latency_ms=elapsed),
+    )
 
 
 def _lapse(commit: Commit, timer: Timer) -> None:

@@ -1,4 +1,4 @@
-"""Scenario files: an envelope, scripted capabilities, and what the planner, humans and the outside do (interfaces 3)."""
+"""Scenario files: an envelope, scripted capabilities, and what planner, humans and the outside do (interfaces 3)."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,7 +14,7 @@ from flexes.run.commands import Flags
 
 
 class ScriptedOutcome(Model):
-    """What one invocation comes to: outputs, or an error. `latencyMs` is also how long it takes on the virtual clock."""
+    """What one invocation comes to: outputs, or an error. `latencyMs` is also its time on the virtual clock."""
 
     outputs: dict[Name, Json] = {}
     metrics: dict[Name, Number] = {}
@@ -106,7 +106,11 @@ class Scenario(Model):
                 raise PydanticCustomError(
                     "duplicate_id",
                     "capability {id} is declared twice; remove one",
-                    {"id": capability.id, "pointer": f"/capabilities/{index}/id", "value": repr(capability.id)},
+                    {
+                        "id": capability.id,
+                        "pointer": f"/capabilities/{index}/id",
+                        "value": repr(capability.id),
+                    },
                 )
             seen.add(capability.id)
         return self

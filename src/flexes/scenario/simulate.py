@@ -48,7 +48,9 @@ class Simulation(NamedTuple):
     refused: tuple[dict[str, Any], ...]
 
 
-def simulate(scenario: Scenario, store: Store | None = None, observer: Callable[[Committed], None] | None = None) -> Simulation:
+def simulate(
+    scenario: Scenario, store: Store | None = None, observer: Callable[[Committed], None] | None = None
+) -> Simulation:
     """Run a scenario until it ends, or rests with nothing left that could move it.
 
     Args:
@@ -233,7 +235,11 @@ class _Simulator:
 
 
 def _outcome(scripted: ScriptedOutcome) -> cmd.Result | cmd.Failure:
-    common: dict[str, Any] = {"cost": scripted.cost, "latency_ms": scripted.latency_ms, "metrics": scripted.metrics}
+    common: dict[str, Any] = {
+        "cost": scripted.cost,
+        "latency_ms": scripted.latency_ms,
+        "metrics": scripted.metrics,
+    }
     if scripted.error is not None:
         return cmd.Failure(error=scripted.error, retryable=scripted.retryable, **common)
     return cmd.Result(outputs=scripted.outputs, validation=scripted.validation, **common)

@@ -42,7 +42,12 @@ class Driver:
     """Drives one run; make a new one for each call."""
 
     def __init__(
-        self, ledger: Ledger, registry: CapabilityRegistry, planner: Planner, planner_timeout_s: float, run_id: RunId
+        self,
+        ledger: Ledger,
+        registry: CapabilityRegistry,
+        planner: Planner,
+        planner_timeout_s: float,
+        run_id: RunId,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -109,11 +114,22 @@ class Driver:
         if isinstance(value, (Result, Failure)):
             command_id = derived_id(self._run_id, "outcome", *key)
             return RecordOutcome(
-                run_id=self._run_id, id=command_id, at=clock.now(), actor="driver", node_id=key[0], attempt=key[1], outcome=value
+                run_id=self._run_id,
+                id=command_id,
+                at=clock.now(),
+                actor="driver",
+                node_id=key[0],
+                attempt=key[1],
+                outcome=value,
             )
         command_id = derived_id(self._run_id, "answer", key[0])
         return AnswerPlanner(
-            run_id=self._run_id, id=command_id, at=clock.now(), actor="planner", request_id=key[0], answer=value
+            run_id=self._run_id,
+            id=command_id,
+            at=clock.now(),
+            actor="planner",
+            request_id=key[0],
+            answer=value,
         )
 
     def _fire_due(self) -> None:

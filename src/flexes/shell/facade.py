@@ -123,7 +123,8 @@ class Flexes:
             if idempotency_key is None:
                 raise
             raise IdempotencyConflict(
-                f"idempotency key {idempotency_key!r} already started run {chosen}; use a new key", run_id=chosen
+                f"idempotency key {idempotency_key!r} already started run {chosen}; use a new key",
+                run_id=chosen,
             ) from error
 
     async def drive(self, run_id: str) -> RunReport:
@@ -170,7 +171,12 @@ class Flexes:
         return self._command(cmd.ResolveHitl, run_id, by, idempotency_key, fields)
 
     async def pause(
-        self, run_id: str, reason: str | None = None, *, by: str = "operator", idempotency_key: str | None = None
+        self,
+        run_id: str,
+        reason: str | None = None,
+        *,
+        by: str = "operator",
+        idempotency_key: str | None = None,
     ) -> RunReport:
         """Suspend the run; what is in flight finishes, nothing new starts."""
         return self._command(cmd.PauseRun, run_id, by, idempotency_key, {"reason": reason})
@@ -185,7 +191,12 @@ class Flexes:
         return self._command(cmd.ResumeRun, run_id, by, idempotency_key, {})
 
     async def cancel(
-        self, run_id: str, reason: str | None = None, *, by: str = "operator", idempotency_key: str | None = None
+        self,
+        run_id: str,
+        reason: str | None = None,
+        *,
+        by: str = "operator",
+        idempotency_key: str | None = None,
     ) -> RunReport:
         """End the run, in any state that is not final."""
         return self._command(cmd.CancelRun, run_id, by, idempotency_key, {"reason": reason})
@@ -230,9 +241,7 @@ class Flexes:
             return checked_run_id(run_id)
         return derived_run_id(key) if key is not None else self.ledger.clock.new_run_id()
 
-    def _command(
-        self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]
-    ) -> RunReport:
+    def _command(self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]) -> RunReport:
         identity = RunId(run_id)
         self.ledger.require(identity)
         command_id = CommandId(derived_id(identity, "key", key)) if key else self.ledger.clock.new_command_id()

@@ -23,7 +23,11 @@ Planner = Callable[[PlannerRequest], Any]
 
 
 async def invoke(
-    registry: CapabilityRegistry, clock: Clock, effect: InvokeCapability, run_id: str, envelope: Mapping[str, Any]
+    registry: CapabilityRegistry,
+    clock: Clock,
+    effect: InvokeCapability,
+    run_id: str,
+    envelope: Mapping[str, Any],
 ) -> Result | Failure:
     """Run a capability for one attempt; a failure says whether it may be tried again."""
     implementation = registry.implementation(effect.capability_id)
@@ -46,7 +50,7 @@ async def invoke(
 
 
 def result_of(returned: object, measured_ms: float | None) -> Result | Failure:
-    """Return what a capability returned as an outcome; what is neither a NodeResult nor a dict of outputs is a failure."""
+    """Return what a capability returned as an outcome; neither a NodeResult nor a dict of outputs is a failure."""
     if isinstance(returned, NodeResult):
         latency = measured_ms if returned.latency_ms is None else returned.latency_ms
         document: dict[str, Any] = {
@@ -68,9 +72,7 @@ def result_of(returned: object, measured_ms: float | None) -> Result | Failure:
         return Failure(code="bad_result", error=f"the result cannot be recorded: {faults}", latency_ms=measured_ms)
 
 
-async def ask_planner(
-    planner: Planner, request: PlannerRequest, timeout_s: float
-) -> Draft | Delta | Decline | Crashed:
+async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: float) -> Draft | Delta | Decline | Crashed:
     """Ask a planner; an exception, a timeout or garbage is an answer too."""
     try:
         async with asyncio.timeout(timeout_s):
@@ -99,7 +101,7 @@ def answer_of(returned: object) -> Draft | Delta | Decline | Crashed:
 
 async def _called(function: Callable[[Any], Any], argument: Any) -> Any:
     """Await a coroutine function; run any other in a thread, so that it cannot hold up the others."""
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return await function(argument)
     returned = await asyncio.to_thread(function, argument)
     return await returned if inspect.isawaitable(returned) else returned

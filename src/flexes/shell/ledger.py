@@ -30,7 +30,6 @@ MAX_KEPT: Final = 256
 """Runs whose state is kept in memory, the latest used."""
 
 
-
 class Committed(NamedTuple):
     """A commit that this process made: the run before and after it, its events and their positions in the log."""
 
@@ -167,7 +166,8 @@ class Ledger:
         first = decode(self.store.read(state.run_id, seen.first_version - 1, seen.first_version)[0])
         if _content(command_of([first])) != _content(command):
             raise IdempotencyConflict(
-                "this idempotency key was used before for another command; use a new key", command_id=command.id
+                "this idempotency key was used before for another command; use a new key",
+                command_id=command.id,
             )
         return Applied((), self.at_version(state.run_id, seen.last_version))
 
@@ -177,5 +177,5 @@ class Ledger:
 
 
 def _content(command: CommandBase) -> dict[str, object]:
-    """Return what makes two commands the same: all but when they were given, and what a start froze of its surroundings."""
+    """Return what makes two commands the same: all but the time, and what a start froze of its surroundings."""
     return command.model_dump(mode="json", exclude={"at", "context", "catalog"})

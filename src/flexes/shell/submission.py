@@ -13,7 +13,9 @@ from flexes.policy.normalize import normalize
 from flexes.policy.problems import pointer_of, validated
 
 
-def checked_envelope(envelope: TaskEnvelope | Mapping[str, Any], catalog: Catalog) -> tuple[TaskEnvelope, PolicyContext]:
+def checked_envelope(
+    envelope: TaskEnvelope | Mapping[str, Any], catalog: Catalog
+) -> tuple[TaskEnvelope, PolicyContext]:
     """Return the envelope and its policy context.
 
     Raises:

@@ -36,7 +36,9 @@ def decode(row: Row) -> Event:
     """
     kind = EVENT_TYPES.get(row.type)
     if kind is None:
-        raise UnreadableEvent(f"run {row.run_id} version {row.version}: unknown event type {row.type!r}; upgrade flexes")
+        raise UnreadableEvent(
+            f"run {row.run_id} version {row.version}: unknown event type {row.type!r}; upgrade flexes"
+        )
     fields = upcast(row.type, _loaded(row), kind.model_fields["schema_version"].default)
     names = _names(kind)
     try:
@@ -62,7 +64,9 @@ def _loaded(row: Row) -> dict[str, Any]:
     try:
         fields = orjson.loads(row.data)
     except orjson.JSONDecodeError as error:
-        raise UnreadableEvent(f"run {row.run_id} version {row.version}: not JSON ({error}); run `flexes verify`") from None
+        raise UnreadableEvent(
+            f"run {row.run_id} version {row.version}: not JSON ({error}); run `flexes verify`"
+        ) from None
     if not isinstance(fields, dict):
         raise UnreadableEvent(f"run {row.run_id} version {row.version}: not an object; run `flexes verify`")
     return fields

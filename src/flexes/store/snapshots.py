@@ -1,6 +1,6 @@
 """Snapshots: the folded state as bytes, derived and disposable.
 
-A snapshot carries the schema version of the state and is ignored when it differs; so no upcaster is ever written for it.
+A snapshot carries the schema version of the state and is ignored when it differs; it never needs an upcaster.
 The run's own documents (envelope, context, catalog, plan) are kept as the JSON that they are.
 """
 
@@ -69,7 +69,8 @@ def _restore(name: str, value: Any) -> Any:
 def _facet(found: list[list[Any]]) -> FacetWrite | None:
     chain: FacetWrite | None = None
     for fields in reversed(found):
-        chain = FacetWrite(*fields, chain)
+        value, node, attempt, plan_version, version, by = fields
+        chain = FacetWrite(value, node, attempt, plan_version, version, by, chain)
     return chain
 
 

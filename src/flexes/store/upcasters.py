@@ -28,7 +28,9 @@ def upcast(
     """
     stored = fields.get("schemaVersion", 1)
     if not isinstance(stored, int) or stored > current:
-        raise UnreadableEvent(f"{event_type} has schema version {stored!r}, this release reads up to {current}; upgrade flexes")
+        raise UnreadableEvent(
+            f"{event_type} has schema version {stored!r}, this release reads up to {current}; upgrade flexes"
+        )
     while stored < current:
         step = upcasters.get((event_type, stored))
         if step is None:
