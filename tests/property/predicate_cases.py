@@ -54,38 +54,40 @@ TREES: st.SearchStrategy[Any] = st.recursive(
 
 _JSON: st.SearchStrategy[Any] = st.recursive(
     _SCALARS,
-    lambda inner: st.one_of(
-        st.dictionaries(st.sampled_from(_KEYS), inner, max_size=3), st.lists(inner, max_size=3)
-    ),
-    max_leaves=6,
+    lambda inner: st.one_of(st.dictionaries(st.sampled_from(_KEYS), inner, max_size=3), st.lists(inner, max_size=3)),
+    max_leaves=4,
 )
 _HUGE = st.sampled_from(([1] * 1000, [1] * 1001, [{"x": 1}] * 1001, dict.fromkeys(map(str, range(1001)), 1)))
 
 
 @st.composite
 def facets_for(draw: st.DrawFn, tree: Any) -> dict[str, Any]:
-    """Return facets that have something, not always the right thing, at most paths of the tree."""
+    """Return facets that have something, mostly near the right thing, at most paths of the tree."""
     facets: dict[str, Any] = draw(st.dictionaries(st.sampled_from(_ROOTS), _JSON | _HUGE, max_size=2))
-    for steps, literals in _reads(tree):
-        if draw(st.integers(0, 9)) < 8:
-            exact = draw(st.booleans()) and bool(literals)
-            near = st.sampled_from(literals) if exact else _JSON
-            facets[steps[0]] = draw(_around(steps[1:], near))
+    for leaf in _leaves(tree):
+        if draw(st.integers(0, 9)) < 9:
+            facets[leaf[1][0]] = draw(_around(leaf[1][1:], _near(leaf)))
     return facets
+
+
+def _near(leaf: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    literals = leaf[-1:] if len(leaf) > 2 else ()
+    scalars = st.sampled_from((*literals, *literals, True, False, None, 0, 1, 0.5, "1", "x", *_ODD))
+    if leaf[0] in ("cmp", "exists") or STAR in leaf[1]:
+        return scalars | scalars | scalars | _JSON
+    return st.lists(scalars, max_size=3) | st.lists(scalars, max_size=3) | _HUGE | _JSON
 
 
 @st.composite
 def _around(draw: st.DrawFn, steps: list[Any], inner: st.SearchStrategy[Any]) -> Any:
     if not steps:
-        return draw(inner | st.lists(inner, max_size=3))
+        return draw(inner)
     if isinstance(steps[0], str):
         return {steps[0]: draw(_around(steps[1:], inner))}
     return draw(st.lists(_around(steps[1:], inner), max_size=3))
 
 
-def _reads(tree: Any) -> list[tuple[list[Any], list[Any]]]:
+def _leaves(tree: Any) -> list[tuple[Any, ...]]:
     if tree[0] in ("and", "or"):
-        return [found for part in tree[1] for found in _reads(part)]
-    if tree[0] == "not":
-        return _reads(tree[1])
-    return [(tree[1], [tree[-1]] if len(tree) > 2 else [])]
+        return [found for part in tree[1] for found in _leaves(part)]
+    return _leaves(tree[1]) if tree[0] == "not" else [tree]

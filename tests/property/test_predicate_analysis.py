@@ -15,7 +15,7 @@ from flexes.predicate.samples import samples
 from flexes.predicate.verdict import letter
 
 FEW = settings(
-    max_examples=max(EXAMPLES // 4, 200),
+    max_examples=max(EXAMPLES // 8, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -71,7 +71,7 @@ ONE_PATH: list[tuple[Any, str, list[tuple[Any, str]]]] = [
     (
         "includes(tags, 1)",
         "tags",
-        [([1.0], "m"), ([True], "s"), (["1"], "s"), ([NAN], "s"), ([1] * 1001, "i")],
+        [([1.0], "m"), ([True], "s"), (["1"], "s"), ([NAN], "s"), ([1] * 1001, "i"), ([0] * 999 + [1], "m")],
     ),
     ("includes(tags, null)", "tags", [([None], "m"), ([0], "s")]),
     (
@@ -99,7 +99,7 @@ ONE_PATH: list[tuple[Any, str, list[tuple[Any, str]]]] = [
     (
         "attempts[-1].score < 0.5",
         "attempts",
-        [([{"score": 0.9}, {"score": 0.4}], "m"), ([], "s(missing)"), ({}, "i")],
+        [([{"score": 0.9}, {"score": 0.4}], "m"), ([{"score": 0.4}], "m"), ([], "s(missing)"), ({}, "i")],
     ),
     ("attempts[1] = 1", "attempts", [([0, 1], "m"), ([0], "s(missing)"), ("01", "i")]),
     ("!exists(cost) || cost > 5", "cost", [(ABSENT, "m"), (6, "m"), (4, "s"), (None, "m")]),
@@ -120,6 +120,7 @@ SEVERAL: list[tuple[Any, dict[str, Any], str]] = [
     ("a > 1 || b", {"a": "x", "b": False}, "i"),
     ("a > 1 || b", {"a": "x"}, "i"),
     ("a > 1 || b", {"b": False}, "s(missing)"),
+    ("b || a > 1", {"a": "x"}, "i"),
     ("a > 1 || b and c", {"a": 0, "b": True, "c": True}, "m"),
     (
         "$run.replans >= 2 && $signal.metrics.quality < 0.5",
@@ -142,8 +143,7 @@ def outcome(when: Any, document: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize(
     ("when", "document", "expected"),
-    [(when, facets(path, value), expected) for when, path, cases in ONE_PATH for value, expected in cases]
-    + SEVERAL,
+    [(when, facets(path, value), expected) for when, path, cases in ONE_PATH for value, expected in cases] + SEVERAL,
 )
 def test_the_table_of_cases(when: Any, document: dict[str, Any], expected: str) -> None:
     """Each case of predicates.md, and the corners beside it, has the outcome that the table gives."""

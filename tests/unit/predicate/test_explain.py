@@ -18,9 +18,7 @@ def one(when: str, **facets: Any) -> LeafReport:
 def test_each_leaf_is_reported_with_its_letter() -> None:
     """Leaves come in the order in which they are written, also those that did not decide."""
     facets = {"a": 2, "b": "x"}
-    reports = explain(
-        parse_when("a > 1 || (b < 1 && !exists(c)) || a = 3"), lambda name: facets.get(name, MISSING)
-    )
+    reports = explain(parse_when("a > 1 || (b < 1 && !exists(c)) || a = 3"), lambda name: facets.get(name, MISSING))
     assert [(report.expression, report.letter, report.seen) for report in reports] == [
         ("a > 1", "T", "2"),
         ("b < 1", "E", '"x"'),
@@ -52,10 +50,7 @@ def test_seen_values_are_short_text(when: str, facets: dict[str, Any], seen: str
 def test_secrets_are_redacted(key: str) -> None:
     """Values under secret keys are never shown, wherever the key stands."""
     facets = {"a": {key: "hunter2", "other": {key: ["hunter2"]}}, key: "hunter2"}
-    seen = [
-        one(when, **facets).seen
-        for when in ("nonEmpty(a)", f'a.{key} = "x"', f'{key} = "x"', "exists(a.other)")
-    ]
+    seen = [one(when, **facets).seen for when in ("nonEmpty(a)", f'a.{key} = "x"', f'{key} = "x"', "exists(a.other)")]
     assert all("hunter2" not in text and "[redacted]" in text for text in seen)
 
 
