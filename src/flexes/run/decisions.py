@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from flexes.envelope.schemas import schema_issues
 from flexes.errors import AlreadyResolved, InvalidEdits, InvalidRunState, RequestNotFound
+from flexes.ids import Instant, ms_between
 from flexes.policy.actions import Action, Fail, Goto
 from flexes.policy.signal import Signal
 from flexes.run import events as ev
@@ -38,7 +39,8 @@ def resolve(commit: Commit, command: ResolveHitl) -> None:
     """
     request = _open_request(commit.state, command.request_id)
     edits = command.edits if command.decision == "approve" else {}
-    _check_edits(commit.state, request, edits)
+    if command.decision == "approve":
+        _check_edits(commit.state, request, edits)
     commit.append(
         ev.HitlResolved,
         request_id=request.id,
@@ -75,7 +77,7 @@ def decided(
 
 
 def carry_out(commit: Commit, item: Item) -> None:
-    """Let the action of a decided request take effect, or say why it cannot; an impossible goto of a reject fails the run."""
+    """Let the action of a decided request take effect, or say why not; an impossible goto of a reject fails the run."""
     state = commit.state
     request = state.requests[item.request_id or ""]
     assert request.policy_id is not None
@@ -147,32 +149,31 @@ def _check_edits(state: State, request: HumanRequest, edits: Mapping[str, Any]) 
         if issues:
             issue = issues[0]
             raise InvalidEdits(f"/edits/{facet}{issue.pointer}: {issue.message}", facet=facet, pointer=issue.pointer)
+    if request.policy_id is None and request.node is not None:
+        missing = set(state.capability_of(request.node).outputs) - set(_outputs(state, request, edits))
+        if missing:
+            facets = ", ".join(sorted(missing))
+            raise InvalidEdits(f"/edits: node {request.node} delivers {facets}; add it to the edits", facet=facets)
 
 
 def _decide_node(
     commit: Commit, request: HumanRequest, decision: str, by: str, note: str | None, edits: Mapping[str, Any]
 ) -> None:
     assert request.node is not None
+    took_ms = ms_between(Instant(request.requested_at), commit.at)
     if decision == "approve":
-        complete(
-            commit,
-            request.node,
-            request.attempt,
-            Result(outputs=_outputs(commit.state, request, edits), cost=0.0),
-            by=by,
-        )
-        return
-    message = note or f"declined by {by}"
-    fail(commit, request.node, request.attempt, Failure(code="declined", error=message, cost=0.0))
+        result = Result(outputs=_outputs(commit.state, request, edits), latency_ms=took_ms)
+        complete(commit, request.node, request.attempt, result, by=by)
+    else:
+        failure = Failure(code="declined", error=note or f"declined by {by}", latency_ms=took_ms)
+        fail(commit, request.node, request.attempt, failure)
 
 
 def _outputs(state: State, request: HumanRequest, edits: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a human node's outputs: the edits, and unchanged inputs for outputs that were left as they are."""
+    """Return a human node's outputs from the edits; an output that is also an input may be left as it is."""
     assert request.node is not None
-    declared = state.capability_of(request.node).outputs
-    given = state.inputs_of(request.node)
-    unchanged = {facet: given[facet] for facet in declared if facet not in edits and facet in given}
-    return {**unchanged, **edits}
+    given = {**state.inputs_of(request.node), **edits}
+    return {facet: given[facet] for facet in state.capability_of(request.node).outputs if facet in given}
 
 
 def _complete_edited(commit: Commit, request: HumanRequest, by: str, edits: Mapping[str, Any]) -> None:

@@ -52,23 +52,15 @@ def act(commit: Commit, acting: list[Acting]) -> None:
             open_handshake(commit, [_intent(commit, replan) for replan in replans])
 
 
-def _tripped(commit: Commit, acting: Acting) -> None:
-    rail = acting.standing.rail
-    if rail is not None:
-        action = acting.standing.action
-        trip(
-            commit,
-            acting.directive.id,
-            rail.name,
-            rail.limit,
-            acting.node,
-            action.type if action else "continue",
-        )
-
-
-def trip(commit: Commit, directive: str, rail: str, limit: int, node: str | None, follow_up: str) -> None:
-    """Record that a guard rail held."""
+def trip(commit: Commit, rail: str, limit: int, directive: str, node: str | None, follow_up: str = "continue") -> None:
+    """Record that a guard rail held back a directive, and what follows instead."""
     commit.append(ev.GuardRailTripped, rail=rail, limit=limit, policy_id=directive, node_id=node, follow_up=follow_up)
+
+
+def _tripped(commit: Commit, acting: Acting) -> None:
+    rail, action = acting.standing.rail, acting.standing.action
+    if rail is not None and action is not None:
+        trip(commit, rail.name, rail.limit, acting.directive.id, acting.node, action.type)
 
 
 def _goto(commit: Commit, acting: Acting) -> None:

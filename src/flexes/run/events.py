@@ -255,10 +255,10 @@ class PolicyEmitted(Event):
 
 
 class GuardRailTripped(Event):
-    """A cap held: the rail, how far it had been used, and what follows."""
+    """A cap held: the rail, its value where it is a number, and what follows."""
 
     rail: str
-    limit: int
+    limit: int | None = None
     policy_id: str | None = None
     node_id: str | None = None
     follow_up: str | None = None

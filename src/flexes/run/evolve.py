@@ -308,19 +308,23 @@ def _hitl_resolved(state: State, event: ev.HitlResolved) -> dict[str, Any]:
         "open_requests": tuple(found for found in state.open_requests if found != event.request_id),
         "timers": tuple(timer for timer in state.timers if timer.request != event.request_id),
     }
-    if event.decision == "approve" and event.edits and request.policy_id is not None:
+    if event.decision == "approve" and event.edits:
         changes |= _edited(state, request, event)
     return changes
 
 
 def _edited(state: State, request: HumanRequest, event: ev.HitlResolved) -> dict[str, Any]:
+    edits = event.edits
+    if request.policy_id is None and request.node is not None:
+        declared = state.capability_of(request.node).outputs
+        edits = {facet: value for facet, value in edits.items() if facet not in declared}
     facets = with_facets(
-        state.facets, event.edits, request.node, request.attempt, state.plan_version, event.version, event.by
+        state.facets, edits, request.node, request.attempt, state.plan_version, event.version, event.by
     )
     node = state.nodes.get(request.node) if request.node else None
     if node is None or node.attempt != request.attempt:
         return {"facets": facets}
-    edited = tuple(dict.fromkeys((*node.edited, *event.edits)))
+    edited = tuple(dict.fromkeys((*node.edited, *edits)))
     return {"facets": facets, "nodes": with_node(state, request.node, edited=edited)}
 
 

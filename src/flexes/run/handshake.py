@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from flexes.errors import StalePlanVersion
 from flexes.ids import derived_id
@@ -25,6 +25,9 @@ from flexes.run.commit import Commit
 from flexes.run.outstanding import progress
 from flexes.run.state import Handshake
 from flexes.run.targets import replan_intent
+
+_RAILS: Final = frozenset({"oscillation", "no_change", "rewrite_limit"})
+"""Diagnostics that are guard rails: they keep plans from going round in circles."""
 
 
 def intent_of(directive: Directive, action: Replan, signal: Signal, target: str | None) -> dict[str, Any]:
@@ -179,6 +182,8 @@ def _refused(
     commit: Commit, shake: Handshake, answer: Draft | Delta | Crashed, found: tuple[Diagnostic, ...]
 ) -> list[tuple[str, str]]:
     _reject(commit, shake, answer, found, declined=False)
+    for rail in dict.fromkeys(diagnostic.code for diagnostic in found if diagnostic.code in _RAILS):
+        commit.append(ev.GuardRailTripped, rail=rail, follow_up="reject")
     limit = commit.state.context.guard_rails.max_planner_attempts
     if shake.attempt < limit:
         number = commit.state.replans if commit.state.plan is not None else 0

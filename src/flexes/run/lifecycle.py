@@ -3,7 +3,8 @@
 Rules:
 1. Three facts make the status: the phase, whether the run is paused, which human requests are open.
 2. NodeStarted, RewriteStarted and Completed only in `running`; Resumed only in `paused`; HitlResolved in
-   `awaiting_hitl` and `paused`; PlanGenerated only in the planning phase (so also while that is paused); all else in any open status.
+   `awaiting_hitl` and `paused`; PlanGenerated only in the planning phase, so also while that is paused; all else in any
+   open status.
 3. A final status has no way out.
 
 This is the only file that imports python-statemachine. Its table is read once; asking it costs one dictionary look-up.

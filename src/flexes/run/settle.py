@@ -16,7 +16,7 @@ from flexes.run import events as ev
 from flexes.run.arrivals import defer
 from flexes.run.commit import Commit
 from flexes.run.decisions import carry_out
-from flexes.run.dispatch import Acting, act
+from flexes.run.dispatch import Acting, act, trip
 from flexes.run.effects import operation_id
 from flexes.run.gate import open_human_node
 from flexes.run.inbox import ActionSource, Item
@@ -87,6 +87,10 @@ def _evaluate(commit: Commit, item: Item) -> None:
         for found in judgements
         if found.acts
     ]
+    for found in judgements:
+        if found.standing.rail is not None and not found.acts:
+            rail = found.standing.rail
+            trip(commit, rail.name, rail.limit, found.directive.id, item.node)
     act(commit, acting)
     for found in judgements:
         if found.postponed:

@@ -16,7 +16,8 @@ def stale(state: State, item: Item) -> str | None:
     if item.node is None or item.kind in ("action", "start"):
         return None
     node = state.nodes.get(item.node)
-    if node is None or node.attempt != item.attempt or node.status == "pending":
+    undone = node is not None and node.status == "pending" and node.attempt > 0
+    if node is None or node.attempt != item.attempt or undone:
         return f"attempt {item.attempt} of {item.node} is no longer current"
     if item.kind == "timer" and node.status != "running":
         return f"{item.node} finished meanwhile"
