@@ -38,8 +38,7 @@ class Assembly:
     def nodes(self) -> tuple[PlanNode, ...]:
         """Return the plan's nodes, each named after its capability."""
         return tuple(
-            PlanNode(id=name, capability=name, depends_on=depends_on)
-            for name, depends_on in self._depends_on.items()
+            PlanNode(id=name, capability=name, depends_on=depends_on) for name, depends_on in self._depends_on.items()
         )
 
     def cover(self, facet: str) -> bool:
@@ -87,9 +86,7 @@ class Assembly:
         self._writer.update(dict.fromkeys(capability.outputs, capability.id))
 
     def _producer(self, facet: str, without: Collection[str]) -> Capability | None:
-        return self._best(
-            [maker.id for maker in self._makers.get(facet, ())], without, nearest=self._shortest
-        )
+        return self._best([maker.id for maker in self._makers.get(facet, ())], without, nearest=self._shortest)
 
     def _best(self, ids: Collection[str], without: Collection[str], *, nearest: bool) -> Capability | None:
         """Return the preferred derivable one of these capabilities, a machine if one can do it."""

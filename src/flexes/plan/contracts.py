@@ -51,9 +51,7 @@ def _output(plan: Plan, catalog: Catalog, contract: OutputContract) -> Mapping[s
         case JsonSchemaContract():
             return contract.json_schema
         case FreeformContract():
-            outputs = (
-                facet for sink in plan.graph.sinks for facet in node_outputs(plan.by_id[sink], catalog)
-            )
+            outputs = (facet for sink in plan.graph.sinks for facet in node_outputs(plan.by_id[sink], catalog))
             return _object(tuple(dict.fromkeys(outputs)), catalog, required=False)
 
 

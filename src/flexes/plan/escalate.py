@@ -35,11 +35,7 @@ def _for_node(name: str, working: Working) -> Iterator[Change]:
     node = working.plan.by_id.get(name) or successor(name, working)
     if node is None:
         return iter(())
-    return (
-        _instead_of(node, working)
-        if working.status(node.id) == "failed"
-        else _behind((node.id,), node, working)
-    )
+    return _instead_of(node, working) if working.status(node.id) == "failed" else _behind((node.id,), node, working)
 
 
 def _is_escalated(node: str, working: Working) -> bool:
@@ -71,9 +67,7 @@ def _instead_of(node: PlanNode, working: Working) -> Iterator[Change]:
                 policy_overrides=node.policy_overrides,
             )
             waiting = repointed(working, {node.id: name})
-            yield Change(
-                (human, *waiting), (node.id,), f"let {person.id} take the place of {node.id} as {name}"
-            )
+            yield Change((human, *waiting), (node.id,), f"let {person.id} take the place of {node.id} as {name}")
 
 
 def _behind(anchors: tuple[str, ...], node: PlanNode | None, working: Working) -> Iterator[Change]:
@@ -102,19 +96,10 @@ def _frontier(anchors: tuple[str, ...], working: Working) -> Iterator[PlanNode]:
 def _earlier_writers(person: Capability, anchors: tuple[str, ...], working: Working) -> tuple[str, ...]:
     """Return the last writer of each of the person's facets that would otherwise race with the person."""
     graph = working.plan.graph
-    behind = {
-        other
-        for anchor in anchors
-        for other in graph.descendants(anchor)
-        if working.status(other) == "pending"
-    }
+    behind = {other for anchor in anchors for other in graph.descendants(anchor) if working.status(other) == "pending"}
     found: dict[str, None] = {}
     for facet in person.outputs:
-        writers = graph.in_order(
-            other for other in working.supply.producers.get(facet, ()) if other not in behind
-        )
-        if writers and not any(
-            writers[-1] == anchor or graph.is_ancestor(writers[-1], anchor) for anchor in anchors
-        ):
+        writers = graph.in_order(other for other in working.supply.producers.get(facet, ()) if other not in behind)
+        if writers and not any(writers[-1] == anchor or graph.is_ancestor(writers[-1], anchor) for anchor in anchors):
             found[writers[-1]] = None
     return tuple(found)

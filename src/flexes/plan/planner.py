@@ -79,9 +79,7 @@ def _breach(cap: ReplanIntent, before: Working, after: Working) -> str | None:
     """Return how the change breaks the cap of an earlier intent."""
     projection = after.projection
     if cap.cap_total is not None and projection > max(cap.cap_total, before.projection):
-        return (
-            f"it would cost {projection:g} in total, above the cap of {cap.cap_total:g} of '{cap.directive}'"
-        )
+        return f"it would cost {projection:g} in total, above the cap of {cap.cap_total:g} of '{cap.directive}'"
     if cap.cap_per_node is not None and (node := _dear_node(cap.cap_per_node, before, after)):
         return f"'{node}' would cost more than the cap of {cap.cap_per_node:g} of '{cap.directive}'"
     return None

@@ -50,9 +50,7 @@ def _place(capability: Capability, entries: Sequence[str]) -> int:
     return next(places, len(entries))
 
 
-def _objective(
-    capability: Capability, policies: PlannerPolicies, chosen: Collection[Capability]
-) -> tuple[float, ...]:
+def _objective(capability: Capability, policies: PlannerPolicies, chosen: Collection[Capability]) -> tuple[float, ...]:
     match policies.optimisation.objective:
         case "speed":
             return (capability.latency_ms,)

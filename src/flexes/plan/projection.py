@@ -17,9 +17,7 @@ def money(*amounts: float) -> float:
     return round(fsum(amounts), MONEY_DIGITS)
 
 
-def projected_cost(
-    plan: Plan, progress: Mapping[str, NodeProgress], catalog: Catalog, cost_spent: float
-) -> float:
+def projected_cost(plan: Plan, progress: Mapping[str, NodeProgress], catalog: Catalog, cost_spent: float) -> float:
     """Return what is spent plus the estimates of all pending and running nodes.
 
     Args:

@@ -28,9 +28,5 @@ def repointed(working: Working, copies: Mapping[str, str]) -> tuple[PlanNode, ..
 
 def successor(node: str, working: Working) -> PlanNode | None:
     """Return what an earlier intent of the request put in to do the node's work again, if one did."""
-    fresh = (
-        other
-        for other in working.plan.nodes
-        if other.id in working.put and other.id not in working.base.by_id
-    )
+    fresh = (other for other in working.plan.nodes if other.id in working.put and other.id not in working.base.by_id)
     return next((other for other in fresh if other.copy_of == node), None)

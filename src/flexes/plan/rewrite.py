@@ -48,9 +48,7 @@ class Closure:
 def rewrite(intent: ReplanIntent, working: Working) -> Options:
     """Return the changes that would answer a rewrite intent, one for each capability that could rewrite."""
     if intent.target is None:
-        return Options(
-            otherwise="there is no node to rewrite: the signal has no completed execution node behind it"
-        )
+        return Options(otherwise="there is no node to rewrite: the signal has no completed execution node behind it")
     if successor(intent.target, working):
         return Options((Change(),))
     target = working.plan.by_id.get(intent.target)
@@ -72,17 +70,13 @@ def _why_not(target: PlanNode, working: Working) -> str | None:
 
 
 def _closure(target: PlanNode, intent: ReplanIntent, working: Working) -> Closure:
-    dependents = (
-        node for node in working.plan.graph.descendants(target.id) if working.status(node) in STARTED
-    )
+    dependents = (node for node in working.plan.graph.descendants(target.id) if working.status(node) in STARTED)
     originals = (target.id, *dependents)
     judge = intent.node if intent.node in originals and intent.node != target.id else None
     numbering = working.numbering()
     roles = {target.id: "rewrite", judge: "recheck"}
     members = {node: numbering.take(node, roles.get(node, "redo")) for node in originals}
-    stuck = working.status(target.id) == "failed" or (
-        target.id == intent.node and is_stuck(target, intent, working)
-    )
+    stuck = working.status(target.id) == "failed" or (target.id == intent.node and is_stuck(target, intent, working))
     return Closure(target, working.plan.by_id[judge] if judge else None, members, stuck)
 
 
@@ -124,11 +118,7 @@ def _copy(node: PlanNode, members: Mapping[str, str]) -> PlanNode:
 
 def _rewritten(closure: Closure, capability: Capability, working: Working) -> PlanNode:
     target, catalog = closure.target, working.request.catalog
-    behind = (
-        ()
-        if closure.is_stuck
-        else (target.id, *_judges(closure), *_last_writers(closure, capability, working))
-    )
+    behind = () if closure.is_stuck else (target.id, *_judges(closure), *_last_writers(closure, capability, working))
     is_own = capability.id == target.capability
     handed = node_inputs(target, catalog) if is_own else capability.inputs
     judged = node_outputs(closure.judge, catalog) if closure.judge else ()

@@ -25,15 +25,11 @@ def swap(intent: ReplanIntent, working: Working) -> Options:
     swapped = first_substitutes(_users(slow, intent, working), working, is_faster)
     must_be_swapped = slow.id in working.plan.by_id and working.status(slow.id) == "failed"
     if must_be_swapped and slow.id not in {node.id for node in swapped}:
-        return Options(
-            otherwise=f"'{slow.id}' failed, and no listed fallback that is faster can stand in for it"
-        )
+        return Options(otherwise=f"'{slow.id}' failed, and no listed fallback that is faster can stand in for it")
     if not swapped and _is_swapped(capability, working):
         return Options((Change(),))
     if not swapped:
-        return Options(
-            otherwise=f"no listed fallback of '{capability.id}' is faster for a node that has yet to run"
-        )
+        return Options(otherwise=f"no listed fallback of '{capability.id}' is faster for a node that has yet to run")
     why = ", ".join(f"{node.id} by {node.capability}" for node in swapped)
     return Options((Change(swapped, why=f"swap {why}"),), "the faster fallbacks break a rule")
 

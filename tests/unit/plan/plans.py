@@ -57,8 +57,7 @@ def policies(**groups: Any) -> PlannerPolicies:
 def statuses(**by_node: str) -> dict[str, NodeProgress]:
     """Return the progress of nodes; ids with a `~` are given with `__` instead."""
     return {
-        name.replace("__", "~"): NodeProgress.model_validate({"status": status})
-        for name, status in by_node.items()
+        name.replace("__", "~"): NodeProgress.model_validate({"status": status}) for name, status in by_node.items()
     }
 
 

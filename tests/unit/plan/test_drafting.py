@@ -45,9 +45,7 @@ def test_freeform_brings_in_a_person_only_where_machines_make_nothing() -> None:
 
 def test_a_json_schema_contract_names_facets_by_its_properties() -> None:
     """The top-level properties of the schema are the goals."""
-    contract = JsonSchemaContract.model_validate(
-        {"mode": "json_schema", "schema": {"properties": {"score": {}}}}
-    )
+    contract = JsonSchemaContract.model_validate({"mode": "json_schema", "schema": {"properties": {"score": {}}}})
     asked = request(catalog(WRITER, QA)).model_copy(update={"contract": contract})
     assert list(shape(drafted(asked).nodes)) == ["writer", "qa"]
 
@@ -74,9 +72,7 @@ def test_ties_break_by_policy_then_cost(groups: dict[str, Any], chosen: str) -> 
     known = catalog(
         capability("off", "brief", "copy", available=False),
         capability("slow", "brief", "copy", cost=9.0, latency_ms=900.0, tags=["eu"]),
-        capability(
-            "fine", "brief", "copy", cost=5.0, latency_ms=500.0, tags=["quality"], kind="transformation"
-        ),
+        capability("fine", "brief", "copy", cost=5.0, latency_ms=500.0, tags=["quality"], kind="transformation"),
         capability("fast", "brief", "copy", cost=2.0, latency_ms=10.0),
         capability("plain", "brief", "copy", cost=1.0, latency_ms=100.0),
     )
@@ -170,9 +166,7 @@ def test_a_shorter_plan_is_tried_if_the_preferred_one_is_too_long() -> None:
         capability("direct", "brief", "copy", cost=9.0),
     )
     assert list(shape(drafted(request(known)).nodes)) == ["outline", "cheap"]
-    assert list(shape(drafted(request(known, policies=policies(topology={"maxDepth": 1}))).nodes)) == [
-        "direct"
-    ]
+    assert list(shape(drafted(request(known, policies=policies(topology={"maxDepth": 1}))).nodes)) == ["direct"]
 
 
 @pytest.mark.parametrize(
@@ -204,9 +198,7 @@ def test_declines_say_what_is_missing(facets: str, given: str, groups: dict[str,
     later = capability("later", "mood", "x")
     off = capability("off", "brief", "y", available=False)
     forbidden = groups.get("selection", {}).get("forbid")
-    known = catalog(
-        WRITER, QA, *((EDITOR.model_copy(update={"available": False}),) if forbidden else ()), later, off
-    )
+    known = catalog(WRITER, QA, *((EDITOR.model_copy(update={"available": False}),) if forbidden else ()), later, off)
     assert reason in declined(request(known, facets, given=given, policies=policies(**groups)))
 
 

@@ -22,15 +22,11 @@ QA = capability("qa", "copy", "score", kind="validation")
 PUBLISH = capability("publish", "copy", "post")
 EDITOR = capability("editor", "copy score", "copy", tags=["rewrite"], kind="transformation")
 KNOWN = catalog(WRITER, QA, PUBLISH)
-LINE = plan(
-    node("draft", "writer", stage="write"), node("qa", "qa", "draft"), node("post", "publish", "draft qa")
-)
+LINE = plan(node("draft", "writer", stage="write"), node("qa", "qa", "draft"), node("post", "publish", "draft qa"))
 JUDGED = intent("rewrite", node="qa", target="draft", rationale="too dull")
 
 
-def on_line(
-    *capabilities: object, progress: dict[str, str] | None = None, **fields: object
-) -> PlannerRequest:
+def on_line(*capabilities: object, progress: dict[str, str] | None = None, **fields: object) -> PlannerRequest:
     """Return the request to rewrite `draft`, which `qa` has judged."""
     known = catalog(WRITER, QA, PUBLISH, *capabilities)  # type: ignore[arg-type]
     done = statuses(**(progress or {"draft": "completed", "qa": "completed"}))

@@ -56,9 +56,7 @@ def test_a_delta_without_base_means_the_version_asked_about() -> None:
     assert check(Delta(remove=("more",))) == check(Delta(base_version=1, remove=("more",))) == ()
 
 
-@pytest.mark.parametrize(
-    "delta", [Delta(remove=("qaa",)), Delta(replace=(NodeChange(id="qaa", capability="qa"),))]
-)
+@pytest.mark.parametrize("delta", [Delta(remove=("qaa",)), Delta(replace=(NodeChange(id="qaa", capability="qa"),))])
 def test_unknown_node(delta: Delta) -> None:
     """Replacing or removing a node that the plan does not have names the likely one."""
     found = check(delta)
@@ -80,9 +78,7 @@ def test_duplicate_node(delta: Delta) -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "running"])
-@pytest.mark.parametrize(
-    "delta", [Delta(remove=("more",)), Delta(replace=(NodeChange(id="more", capability="bad"),))]
-)
+@pytest.mark.parametrize("delta", [Delta(remove=("more",)), Delta(replace=(NodeChange(id="more", capability="bad"),))])
 def test_node_locked(delta: Delta, status: str) -> None:
     """Completed and running nodes can be neither replaced nor removed."""
     found = check(delta, statuses(draft="completed", qa="completed", more=status))
@@ -103,9 +99,7 @@ def test_a_node_that_timed_out_may_be_replaced() -> None:
     assert check(delta, running, intents=[intent("swap", node="draft", timed_out=True)]) == ()
 
 
-@pytest.mark.parametrize(
-    "delta", [Delta(), Delta(replace=(NodeChange(id="qa", capability="qa", stage="check"),))]
-)
+@pytest.mark.parametrize("delta", [Delta(), Delta(replace=(NodeChange(id="qa", capability="qa", stage="check"),))])
 def test_no_change(delta: Delta) -> None:
     """A delta that leaves every definition as it is changes nothing."""
     assert codes(check(delta)) == ["no_change"]

@@ -16,9 +16,7 @@ QA = capability("qa", "copy", "score", kind="validation")
 KNOWN = catalog(WRITER, QA)
 
 
-def check(
-    *nodes: PlanNode, known: Catalog = KNOWN, facets: str = "copy", **fields: Any
-) -> tuple[Diagnostic, ...]:
+def check(*nodes: PlanNode, known: Catalog = KNOWN, facets: str = "copy", **fields: Any) -> tuple[Diagnostic, ...]:
     """Return the findings about a draft of these nodes."""
     known_policies = fields.pop("known_policies", None)
     asked = request(known, facets, **fields)
@@ -168,9 +166,7 @@ def test_planner_policies_that_hold(groups: dict[str, Any]) -> None:
 def test_a_nodes_own_kind_counts() -> None:
     """A node's kind is its own before its capability's."""
     forbidding = policies(topology={"forbiddenKinds": ["transformation"]})
-    assert codes(check(node("draft", "writer", kind="transformation"), policies=forbidding)) == [
-        "forbidden_kind"
-    ]
+    assert codes(check(node("draft", "writer", kind="transformation"), policies=forbidding)) == ["forbidden_kind"]
 
 
 def test_unknown_policy_is_a_warning() -> None:
@@ -200,9 +196,7 @@ def test_all_faults_are_reported_at_once() -> None:
 def test_ten_thousand_nodes_are_checked_in_seconds() -> None:
     """Checks do not scan the plan once per node."""
     nodes = [node("n0", "writer")]
-    nodes += [
-        node(f"n{place}", "writer" if place % 2 else "qa", f"n{place - 1}") for place in range(1, 10_000)
-    ]
+    nodes += [node(f"n{place}", "writer" if place % 2 else "qa", f"n{place - 1}") for place in range(1, 10_000)]
     begin = perf_counter()
     assert check(*nodes) == ()
     assert perf_counter() - begin < 5
