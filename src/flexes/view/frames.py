@@ -33,9 +33,7 @@ from flexes.view.sentences import one_line, sentence
 from flexes.view.step import Step
 
 
-def frames_of(
-    event: Event, before: State | None, after: State, position: int | None = None
-) -> tuple[Frame, ...]:
+def frames_of(event: Event, before: State | None, after: State, position: int | None = None) -> tuple[Frame, ...]:
     """Return the frames of one event, in order; the same for a live event and for one read back.
 
     Args:

@@ -49,7 +49,6 @@ def hitl_resolved(step: Step[ev.HitlResolved]) -> Iterator[Body]:
     """Yield `hitl_resolved`."""
     event, request = step.event, step.request(step.event.request_id)
     node_id = request.node if request else None
-    edits = event.edits if event.decision == "approve" else {}
     payload = {
         "requestId": event.request_id,
         "decision": event.decision,
@@ -60,8 +59,7 @@ def hitl_resolved(step: Step[ev.HitlResolved]) -> Iterator[Body]:
         "nodeId": node_id,
         "attempt": request.attempt if request else None,
     }
-    shown = step.written(edits) if request and request.policy_id is not None else {}
-    yield Body("hitl_resolved", payload, node_id, shown or None)
+    yield Body("hitl_resolved", payload, node_id, step.written(event.edits, by_this_event=True))
 
 
 def paused(step: Step[ev.Paused]) -> Iterator[Body]:

@@ -43,11 +43,7 @@ def _run_started(step: Step[ev.RunStarted]) -> str:
 def _plan_requested(step: Step[ev.PlanRequested]) -> str:
     event = step.event
     asked_by = _some(dict.fromkeys(intent["directive"] for intent in event.intents))
-    wanted = (
-        f"to change plan version {event.base_version} for {asked_by}"
-        if event.base_version
-        else "for a first plan"
-    )
+    wanted = f"to change plan version {event.base_version} for {asked_by}" if event.base_version else "for a first plan"
     again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
     return f"The planner is asked {wanted}{again}"
 
@@ -67,9 +63,7 @@ def _plan_updated(step: Step[ev.PlanUpdated]) -> str:
 
 def _plan_rejected(step: Step[ev.PlanRejected]) -> str:
     first = next((found.get("message") for found in step.event.diagnostics), None)
-    return _because(
-        "The planner declined" if step.event.declined else "The planner's answer was refused", first
-    )
+    return _because("The planner declined" if step.event.declined else "The planner's answer was refused", first)
 
 
 def _node_started(step: Step[ev.NodeStarted]) -> str:
@@ -146,9 +140,7 @@ def _policy_emitted(step: Step[ev.PolicyEmitted]) -> str:
 def _guard_rail_tripped(step: Step[ev.GuardRailTripped]) -> str:
     event = step.event
     held = f" held back policy {event.policy_id}" if event.policy_id else " was reached"
-    return _because(
-        f"Guard rail {event.rail} {event.limit}{held}", event.follow_up and f"{event.follow_up} follows"
-    )
+    return _because(f"Guard rail {event.rail} {event.limit}{held}", event.follow_up and f"{event.follow_up} follows")
 
 
 def _hitl_requested(step: Step[ev.HitlRequested]) -> str:

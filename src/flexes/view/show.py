@@ -58,8 +58,7 @@ def _node(node: NodeState, capability: str | None) -> dict[str, Any]:
 
 def _policies(state: State) -> dict[str, Any]:
     return {
-        directive.id: _policy(state.policies.get(directive.id, PolicyCount()))
-        for directive in state.context.directives
+        directive.id: _policy(state.policies.get(directive.id, PolicyCount())) for directive in state.context.directives
     }
 
 

@@ -1,6 +1,6 @@
 """One step of a run, as every view looks at it: an event, with the state before and after it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from flexes.run.events import Event
@@ -32,10 +32,13 @@ class Step(NamedTuple, Generic[E]):
         """Return a human request that was opened up to now."""
         return self.after.requests.get(request_id)
 
-    def written(self, facets: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def written(self, facets: Iterable[str], *, by_this_event: bool = False) -> dict[str, dict[str, Any]]:
         """Return the provenance of the visible value of each of these facets."""
         found = ((name, self.after.value(name)) for name in facets)
-        return {name: provenance(write) for name, write in found if write is not None}
+        version = self.event.version if by_this_event else None
+        return {
+            name: provenance(write) for name, write in found if write is not None and version in (None, write.version)
+        }
 
 
 def provenance(write: FacetWrite) -> dict[str, Any]:

@@ -67,9 +67,7 @@ class Tally:
 
     def _rejected(self, event: PlanRejected) -> None:
         told = "; ".join(str(found.get("message")) for found in event.diagnostics[:1])
-        said = (
-            f"the planner declined: {told}" if event.declined else f"the planner's answer was refused: {told}"
-        )
+        said = f"the planner declined: {told}" if event.declined else f"the planner's answer was refused: {told}"
         for node_id in self._asked:
             self._note(node_id, said)
 

@@ -1,0 +1,145 @@
+"""What an event is about, as the audit asks: its node, directive, action, reason and facets (semantics 12)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from flexes.run import events as ev
+from flexes.view.step import Step
+
+
+def node_of(step: Step[Any]) -> str | None:
+    """Return the one node that the event is about, or None."""
+    event = step.event
+    match event:
+        case ev.NodesReset():
+            return event.target
+        case ev.SignalReceived():
+            return event.signal.get("node")
+        case ev.SignalDeferred():
+            return event.item.get("node")
+        case ev.HitlResolved():
+            request = step.request(event.request_id)
+            return request.node if request else None
+        case _:
+            return getattr(event, "node_id", None)
+
+
+def policy_of(step: Step[Any]) -> str | None:
+    """Return the directive that the event is about; None where there is none, or several."""
+    event = step.event
+    match event:
+        case ev.PlanRequested():
+            return _only(intent["directive"] for intent in event.intents)
+        case ev.PlanUpdated():
+            return _only(event.triggers)
+        case ev.RewriteStarted():
+            return _only(event.directives)
+        case ev.NodesReset():
+            return event.cause.get("policyId")
+        case ev.SignalDeferred():
+            return event.item.get("directive")
+        case ev.TimerFired():
+            return event.directive
+        case ev.HitlResolved():
+            request = step.request(event.request_id)
+            return request.policy_id if request else None
+        case _:
+            return getattr(event, "policy_id", None)
+
+
+def action_of(step: Step[Any]) -> str | None:
+    """Return the type of the action that the event is part of, or None."""
+    event = step.event
+    match event:
+        case ev.PolicyTriggered() | ev.Failed():
+            return event.action
+        case ev.NodesReset():
+            return event.cause.get("action")
+        case _:
+            fixed = _ACTIONS.get(event.kind)
+            return fixed if policy_of(step) is not None else None
+
+
+def reason_of(event: ev.Event) -> str | None:
+    """Return the reason that the event itself gives, or None."""
+    field = _REASONS.get(event.kind)
+    return getattr(event, field) if field else None
+
+
+def facets_of(step: Step[Any]) -> tuple[str, ...]:
+    """Return the facets that the event wrote, read or undid, sorted."""
+    found = _FACETS.get(step.event.kind)
+    return tuple(sorted(set(found(step)))) if found else ()
+
+
+def reads_of(step: Step[Any], policy_id: str) -> tuple[str, ...]:
+    """Return the facets that a directive's test reads, sorted."""
+    directive = step.after.context.by_id.get(policy_id)
+    return tuple(sorted(directive.reads)) if directive else ()
+
+
+def _only(names: Iterable[str]) -> str | None:
+    found = list(dict.fromkeys(names))
+    return found[0] if len(found) == 1 else None
+
+
+def _given(step: Step[ev.NodeStarted]) -> Iterable[str]:
+    node = step.after.node_of(step.event.node_id)
+    return step.after.capability_of(node.id).inputs if node.inputs is None else node.inputs
+
+
+def _refused(step: Step[ev.NodeFailed]) -> Iterable[str]:
+    return [issue["facet"] for issue in step.event.issues]
+
+
+def _undone(step: Step[ev.NodesReset]) -> Iterable[str]:
+    before = step.before
+    nodes = [before.nodes[node[0]] for node in step.event.nodes] if before else []
+    return [facet for node in nodes for facet in (*(node.outputs or ()), *node.edited)]
+
+
+def _planned(step: Step[Any]) -> Iterable[str]:
+    return [found["facet"] for found in step.event.facets]
+
+
+def _tested(step: Step[Any]) -> Iterable[str]:
+    return reads_of(step, step.event.policy_id)
+
+
+def _evaluated(step: Step[ev.SignalEvaluated]) -> Iterable[str]:
+    return [facet for outcome in step.event.outcomes for facet in reads_of(step, outcome[0])]
+
+
+_ACTIONS: Final[Mapping[str, str]] = {
+    "PlanRequested": "replan",
+    "PlanUpdated": "replan",
+    "RewriteStarted": "replan",
+    "HitlRequested": "hitl",
+    "HitlResolved": "hitl",
+    "Paused": "pause",
+    "PolicyEmitted": "emit",
+}
+_REASONS: Final[Mapping[str, str]] = {
+    "PlanUpdated": "rationale",
+    "NodeFailed": "error",
+    "SignalTaken": "dropped",
+    "PolicyTriggered": "cause",
+    "HitlRequested": "rationale",
+    "HitlResolved": "note",
+    "Paused": "reason",
+    "Failed": "message",
+    "Cancelled": "reason",
+}
+_FACETS: Final[Mapping[str, Callable[[Step[Any]], Iterable[str]]]] = {
+    "RunStarted": lambda step: step.event.envelope.get("inputs") or (),
+    "PlanGenerated": _planned,
+    "PlanUpdated": _planned,
+    "NodeStarted": _given,
+    "NodeCompleted": lambda step: step.event.outputs,
+    "NodeFailed": _refused,
+    "NodesReset": _undone,
+    "SignalEvaluated": _evaluated,
+    "PolicyTriggered": _tested,
+    "HitlResolved": lambda step: step.event.edits if step.event.decision == "approve" else (),
+    "Completed": lambda step: step.event.output or (),
+}
