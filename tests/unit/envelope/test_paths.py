@@ -75,6 +75,7 @@ DOCUMENT: dict[str, Any] = {
     "none": None,
     "list": [1, {"x": 2}, None],
     "recs": [{"x": 1}, {}, {"x": None}, None, {"x": [3]}],
+    "one": [7],
     "keys": "not a method",
     "s": "text",
 }
@@ -92,6 +93,7 @@ DOCUMENT: dict[str, Any] = {
         ("f.list[1].x", 2),
         ("f.list[-2].x", 2),
         ("f.list[-1]", None),
+        ("f.one[-1]", 7),
         ("f.list[3]", MISSING),
         ("f.list[-4]", MISSING),
         ("f.keys", "not a method"),
