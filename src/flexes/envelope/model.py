@@ -50,6 +50,18 @@ def plain_json(value: JsonValue) -> JsonValue:
     return value
 
 
+def well_formed(text: str) -> str:
+    """Return the text if it can be stored.
+
+    Raises:
+        PydanticCustomError: It holds a lone surrogate.
+    """
+    fault = None if text.isascii() else _surrogate(text)
+    if fault:
+        raise PydanticCustomError("bad_text", "{fault}", {"fault": fault, "value": ascii(text)[:80]})
+    return text
+
+
 def _fault(item: JsonValue, depth: int) -> str | None:
     if depth > MAX_DEPTH:
         return f"nested more than {MAX_DEPTH} levels deep; flatten the value"
@@ -57,11 +69,14 @@ def _fault(item: JsonValue, depth: int) -> str | None:
         return "NaN and infinity are not JSON; use null or leave the value out"
     if type(item) is int and abs(item) > MAX_INTEGER:
         return "integers are limited to 64 bits; send a larger one as a string"
-    if isinstance(item, str) and not item.isascii():
-        try:
-            item.encode()
-        except UnicodeEncodeError:
-            return "a lone surrogate is not text; send well-formed Unicode"
+    return _surrogate(item) if isinstance(item, str) and not item.isascii() else None
+
+
+def _surrogate(text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "a lone surrogate is not text; send well-formed Unicode"
     return None
 
 
@@ -79,6 +94,6 @@ Amount = Annotated[float, Field(strict=True, ge=0, le=1e12)]
 
 Number = Annotated[float, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
-Text = Annotated[str, Field(strict=True)]
-Name = Annotated[str, Field(strict=True, min_length=1, max_length=256)]
+Text = Annotated[str, Field(strict=True), AfterValidator(well_formed)]
+Name = Annotated[str, Field(strict=True, min_length=1, max_length=256), AfterValidator(well_formed)]
 """An id: one to 256 characters."""

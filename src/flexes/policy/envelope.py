@@ -8,7 +8,7 @@ from flexes.envelope.contract import OutputContract
 from flexes.envelope.model import Json, Model, Name, Text
 from flexes.policy.authored import TaskPolicies
 
-Objective = Annotated[str, Field(strict=True, min_length=1)]
+Objective = Annotated[Text, Field(min_length=1)]
 
 
 class Metadata(Model):

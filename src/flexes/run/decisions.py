@@ -56,17 +56,17 @@ def decided(
     commit: Commit, request: HumanRequest, decision: str, by: str, note: str | None, edits: Mapping[str, Any]
 ) -> None:
     """Let a recorded decision take its course; nothing of it is evaluated before the commit settles."""
+    identity = f"signal-{commit.state.version}"
     if request.policy_id is None:
         _decide_node(commit, request, decision, by, note, edits)
     elif decision == "approve":
         _complete_edited(commit, request, by, edits)
     action = _action_of(request, decision, note, by) if request.policy_id is not None else None
-    identity = f"signal-{commit.state.version}"
     if action is not None:
         source = _SOURCES[decision]
         arrive(
             commit,
-            Item(id=identity, kind="action", request_id=request.id, source=source),
+            Item(id=f"{identity}-action", kind="action", request_id=request.id, source=source),
             urgent=isinstance(action, Fail),
         )
     if by != SYSTEM:

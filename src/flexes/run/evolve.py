@@ -248,7 +248,7 @@ def _signal_deferred(state: State, event: ev.SignalDeferred) -> dict[str, Any]:
 
 
 def _signal_taken(state: State, event: ev.SignalTaken) -> dict[str, Any]:
-    return {"inbox": tuple(item for item in state.inbox if item["id"] != event.item_id)}
+    return {"inbox": state.inbox[1:]}
 
 
 def _timer_fired(state: State, event: ev.TimerFired) -> dict[str, Any]:

@@ -72,9 +72,11 @@ def standing(
     node = signal.node.id if signal.node else None
     match action:
         case Goto():
-            return _goto(state, directive, action, path, node)
+            found = _goto(state, directive, action, path, node)
+            return _followed_up(state, directive, found, signal, hitl_ahead)
         case Replan():
-            return _replan(state, directive, action, path, signal)
+            found = _replan(state, directive, action, path, signal)
+            return _followed_up(state, directive, found, signal, hitl_ahead)
         case Hitl():
             return _hitl(state, directive, action, path, signal, hitl_ahead)
         case Fail() | Pause() | Emit():
@@ -110,6 +112,20 @@ def follow_up(kind: Fallout, reason: str) -> Action | None:
             assert_never(kind)
 
 
+def _followed_up(state: State, directive: Directive, found: Standing, signal: Signal, hitl_ahead: int) -> Standing:
+    """Return an exhausted standing with what its follow-up may do: that one has guard rails of its own."""
+    if found.outcome != "exhausted" or found.action is None:
+        return found
+    then = standing(state, directive, found.action, found.path, signal, hitl_ahead)
+    return found._replace(
+        action=then.action,
+        path=then.path,
+        target=then.target,
+        rail=then.rail or found.rail,
+        code=found.code if then.outcome == "matched" else then.code,
+    )
+
+
 def _goto(state: State, directive: Directive, action: Goto, path: str, node: str | None) -> Standing:
     target = goto_target(state, action, node)
     if target is None:
@@ -124,8 +140,12 @@ def _goto(state: State, directive: Directive, action: Goto, path: str, node: str
 
 def _wanted(action: Goto, node: str | None) -> str:
     if action.next is None:
-        return "the signal has no node" if node is None else f"{node} never started"
-    return f"{action.next} never started" if isinstance(action.next, str) else "no started node matches the selector"
+        return "the signal has no node" if node is None else f"{node} never started, or waits to run again"
+    return (
+        f"{action.next} never started, or waits to run again"
+        if isinstance(action.next, str)
+        else "no started node matches the selector"
+    )
 
 
 def _replan(state: State, directive: Directive, action: Replan, path: str, signal: Signal) -> Standing:

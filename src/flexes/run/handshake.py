@@ -116,7 +116,9 @@ def _diagnostics(commit: Commit, shake: Handshake, answer: Draft | Delta) -> tup
     inputs = frozenset(state.envelope.get("inputs", {}))
     policies = state.context.planner
     if state.plan is None and isinstance(answer, Draft):
-        return draft_diagnostics(answer, state.catalog, inputs, state.contract, policies)
+        return draft_diagnostics(
+            answer, state.catalog, inputs, state.contract, policies, known_policies=frozenset(state.context.by_id)
+        )
     if state.plan is not None and isinstance(answer, Delta):
         replaceable = frozenset(intent["node"] for intent in shake.intents if intent.get("timedOut"))
         return delta_diagnostics(
@@ -130,6 +132,8 @@ def _diagnostics(commit: Commit, shake: Handshake, answer: Draft | Delta) -> tup
             state.contract,
             policies,
             shake.base_version,
+            max_rewrites_per_node=state.context.guard_rails.max_rewrites_per_node,
+            known_policies=frozenset(state.context.by_id),
         )
     wanted = "a draft: {nodes: [...]}" if state.plan is None else "a delta: {add, replace, remove}"
     return (Diagnostic(code="wrong_answer", message=f"the planner was asked for {wanted}"),)

@@ -10,13 +10,14 @@ from flexes.run.state import State
 def goto_target(state: State, action: Goto, node: str | None) -> str | None:
     """Return the node to run again: named, selected (nearest upstream, then plan order) or the trigger's; None if none.
 
-    A node that never started, or is not in the plan, is no target (semantics 8).
+    A node that never started, waits to run again anyway, or is not in the plan, is no target (semantics 8).
     """
     wanted = action.next
     if isinstance(wanted, Selector):
         wanted = _selected(state, wanted, node)
     found = node if action.next is None else wanted
-    return found if found is not None and found in state.nodes and state.nodes[found].attempt else None
+    started = found is not None and found in state.nodes and state.nodes[found].status != "pending"
+    return found if started else None
 
 
 def replan_intent(action: Replan, signal: Signal | None) -> str:
@@ -68,7 +69,9 @@ def _selected(state: State, selector: Selector, node: str | None) -> str | None:
     if state.plan is None:
         return None
     started = [
-        found for found in state.plan.graph.index if state.nodes[found].attempt and selector.matches(state.seen(found))
+        found
+        for found in state.plan.graph.index
+        if state.nodes[found].status != "pending" and selector.matches(state.seen(found))
     ]
     upstream = state.plan.graph.nearest(started, node) if node is not None and node in state.nodes else None
     return upstream or (started[0] if started else None)

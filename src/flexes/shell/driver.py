@@ -20,7 +20,7 @@ from flexes.run.events import TERMINAL, Event, NodeStarted, PlanRequested
 from flexes.run.outstanding import invocation, outstanding, planner_request
 from flexes.run.state import State
 from flexes.run.timers import due
-from flexes.shell.invoke import Planner, ask_planner, invoke
+from flexes.shell.invoke import Planner, ask_planner, described, invoke
 from flexes.shell.ledger import Committed, Ledger
 from flexes.shell.registry import CapabilityRegistry
 
@@ -202,7 +202,14 @@ class Driver:
             return
 
         async def finish() -> None:
-            self._finished.put_nowait(Finished(key, await work))
+            try:
+                value = await work
+            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
+                # foreign code may raise anything; only a task that the driver itself gave up is really cancelled
+                if self._tasks.get(key) is not asyncio.current_task():
+                    raise
+                value = _broken(key, error)
+            self._finished.put_nowait(Finished(key, value))
 
         self._tasks[key] = asyncio.create_task(finish(), name=f"flexes {key[0]} {key[1]}")
 
@@ -221,7 +228,15 @@ class Driver:
 
     async def _stop(self) -> None:
         tasks = list(self._tasks.values())
+        self._tasks.clear()
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=GRACE_S)
+
+
+def _broken(key: tuple[str, int], error: BaseException) -> Failure | Crashed:
+    """Return an outcome for foreign code that left none."""
+    if key[1] == 0:
+        return Crashed(code="planner_error", reason=described(error))
+    return Failure(code="bad_result", error=described(error))

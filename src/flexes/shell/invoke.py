@@ -18,16 +18,15 @@ from flexes.run.effects import InvokeCapability
 from flexes.shell.clock import Clock
 from flexes.shell.registry import CapabilityRegistry, NodeContext, NodeResult
 
+MAX_ERROR = 4_000
+"""Longest text of a foreign error that is recorded."""
+
 Planner = Callable[[PlannerRequest], Any]
 """Any callable, async or not, that answers with Draft, Delta, Decline, or a dict of one of these shapes."""
 
 
 async def invoke(
-    registry: CapabilityRegistry,
-    clock: Clock,
-    effect: InvokeCapability,
-    run_id: str,
-    envelope: Mapping[str, Any],
+    registry: CapabilityRegistry, clock: Clock, effect: InvokeCapability, run_id: str, envelope: Mapping[str, Any]
 ) -> Result | Failure:
     """Run a capability for one attempt; a failure says whether it may be tried again."""
     implementation = registry.implementation(effect.capability_id)
@@ -40,36 +39,42 @@ async def invoke(
     started = clock.elapsed_s()
     try:
         returned = await _called(implementation, context)
-    except NodeError as error:
-        measured = (clock.elapsed_s() - started) * 1000
-        return Failure(error=error.message, retryable=error.retryable, cost=error.cost, latency_ms=measured)
     except Exception as error:  # a capability is foreign code: whatever it raises is its outcome, not ours
-        measured = (clock.elapsed_s() - started) * 1000
-        return Failure(error=f"{type(error).__name__}: {error}", latency_ms=measured)
+        return failure_of(error, (clock.elapsed_s() - started) * 1000)
     return result_of(returned, (clock.elapsed_s() - started) * 1000)
+
+
+def failure_of(error: Exception, measured_ms: float | None) -> Failure:
+    """Return what a capability raised as an outcome; only a NodeError says whether to retry and what it cost."""
+    if not isinstance(error, NodeError):
+        return Failure(error=described(error), latency_ms=measured_ms)
+    document = {"error": error.message, "retryable": error.retryable, "cost": error.cost, "latencyMs": measured_ms}
+    try:
+        return Failure.model_validate(document)
+    except ValidationError as fault:
+        faults = _faults(fault, document)
+        return Failure(code="bad_result", error=f"raised a NodeError that cannot be recorded: {faults}")
 
 
 def result_of(returned: object, measured_ms: float | None) -> Result | Failure:
     """Return what a capability returned as an outcome; neither a NodeResult nor a dict of outputs is a failure."""
-    if isinstance(returned, NodeResult):
-        latency = measured_ms if returned.latency_ms is None else returned.latency_ms
-        document: dict[str, Any] = {
-            "outputs": dict(returned.outputs),
-            "metrics": {name: _number(value) for name, value in returned.metrics.items()},
-            "cost": _number(returned.cost),
-            "latencyMs": _number(latency),
-            "validation": returned.validation,
-        }
-    elif isinstance(returned, Mapping):
-        document = {"outputs": dict(returned), "latencyMs": measured_ms}
-    else:
-        error = f"returned {type(returned).__name__}; return a NodeResult or a dict of the output facets"
-        return Failure(code="bad_result", error=error, latency_ms=measured_ms)
     try:
+        document = _document(returned, measured_ms)
         return Result.model_validate(document)
     except ValidationError as error:
-        faults = "; ".join(str(problem) for problem in problems(error, document)[:3])
-        return Failure(code="bad_result", error=f"the result cannot be recorded: {faults}", latency_ms=measured_ms)
+        message = f"the result cannot be recorded: {_faults(error, document)}"
+    except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
+        message = f"the result cannot be recorded: {described(error)}"
+    return Failure(code="bad_result", error=message, latency_ms=measured_ms)
+
+
+def described(error: BaseException) -> str:
+    """Return an exception as text that can be stored, whatever its own text is."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception:  # its __str__ is foreign code too
+        text = type(error).__name__
+    return text.encode("utf-8", "backslashreplace").decode()[:MAX_ERROR]
 
 
 async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: float) -> Draft | Delta | Decline | Crashed:
@@ -80,23 +85,52 @@ async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: floa
     except TimeoutError:
         return Crashed(code="planner_timeout", reason=f"no answer within {timeout_s:g} s")
     except Exception as error:  # a planner is foreign code: whatever it raises is a rejected attempt
-        return Crashed(code="planner_error", reason=f"{type(error).__name__}: {error}")
+        return Crashed(code="planner_error", reason=described(error))
     return answer_of(returned)
 
 
 def answer_of(returned: object) -> Draft | Delta | Decline | Crashed:
-    """Return what a planner returned as an answer; garbage as such."""
-    if isinstance(returned, (Draft, Delta, Decline, Crashed)):
-        return returned
-    if not isinstance(returned, Mapping):
-        reason = f"returned {type(returned).__name__}; return a Draft, a Delta, a Decline or a dict of one of them"
-        return Crashed(code="planner_garbage", reason=reason)
-    document = {"answer": dict(returned)}
+    """Return what a planner returned as an answer; garbage as such, a model that was never validated included."""
     try:
+        document = {"answer": _answer_document(returned)}
         return PlannerAnswer.model_validate(document).answer
     except ValidationError as error:
-        faults = "; ".join(str(problem) for problem in problems(error, document)[:3])
-        return Crashed(code="planner_garbage", reason=faults)
+        return Crashed(code="planner_garbage", reason=_faults(error, document))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        return Crashed(code="planner_garbage", reason=described(error))
+
+
+def _document(returned: object, measured_ms: float | None) -> dict[str, Any]:
+    if isinstance(returned, NodeResult):
+        latency = measured_ms if returned.latency_ms is None else returned.latency_ms
+        return {
+            "outputs": dict(returned.outputs),
+            "metrics": {name: _number(value) for name, value in returned.metrics.items()},
+            "cost": _number(returned.cost),
+            "latencyMs": _number(latency),
+            "validation": returned.validation,
+        }
+    if isinstance(returned, Mapping):
+        return {"outputs": dict(returned), "latencyMs": measured_ms}
+    raise TypeError(f"returned {type(returned).__name__}; return a NodeResult or a dict of the output facets")
+
+
+def _answer_document(returned: object) -> dict[str, Any]:
+    if isinstance(returned, (Draft, Delta, Decline, Crashed)):
+        dumped = returned.model_dump(by_alias=True, exclude_unset=True, warnings="none")
+        return {**dumped, "type": returned.type}
+    if isinstance(returned, Mapping):
+        return dict(returned)
+    kind = type(returned).__name__
+    raise TypeError(f"returned {kind}; return a Draft, a Delta, a Decline or a dict of one of them")
+
+
+def _faults(error: ValidationError, document: object) -> str:
+    try:
+        text = "; ".join(str(problem) for problem in problems(error, document)[:3])
+    except RecursionError:
+        text = "nested too deep"
+    return text.encode("utf-8", "backslashreplace").decode()[:MAX_ERROR]
 
 
 async def _called(function: Callable[[Any], Any], argument: Any) -> Any:

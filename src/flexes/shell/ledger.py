@@ -9,7 +9,7 @@ Rules:
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from flexes.errors import IdempotencyConflict, RunNotFound, VersionConflict
+from flexes.errors import CommandRejected, IdempotencyConflict, RunNotFound, VersionConflict
 from flexes.ids import RunId
 from flexes.run.commands import Command, CommandBase, FireTimer, StartRun
 from flexes.run.decide import decided_commit
@@ -121,7 +121,16 @@ class Ledger:
                 return self._append(state, command)
             except VersionConflict:
                 continue
+            except CommandRejected:
+                if not self._is_outdated(run_id, state):
+                    raise
         raise VersionConflict(f"run {run_id} changes too fast for this writer; try again", run_id=run_id)
+
+    def _is_outdated(self, run_id: RunId, state: State | None) -> bool:
+        """Return whether others appended since the state on which a command was refused."""
+        fresh = self.load(run_id)
+        known = state.version if state is not None else 0
+        return fresh is not None and fresh.version != known
 
     def firing(self, state: State, timer_id: str) -> FireTimer:
         """Return the command that applies a timer."""

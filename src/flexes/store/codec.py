@@ -6,9 +6,9 @@ Rules:
 3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import orjson
 
@@ -40,9 +40,12 @@ def decode(row: Row) -> Event:
             f"run {row.run_id} version {row.version}: unknown event type {row.type!r}; upgrade flexes"
         )
     fields = upcast(row.type, _loaded(row), kind.model_fields["schema_version"].default)
-    names = _names(kind)
+    shape = _shape(kind)
     try:
-        values = {names[key]: value for key, value in fields.items()}
+        values = {}
+        for key, value in fields.items():
+            name, frozen = shape[key]
+            values[name] = value if frozen is None else frozen(value)
     except KeyError as error:
         place = f"run {row.run_id} version {row.version}"
         raise UnreadableEvent(f"{place}: {row.type} has no field {error.args[0]!r}; upgrade flexes") from None
@@ -73,5 +76,16 @@ def _loaded(row: Row) -> dict[str, Any]:
 
 
 @cache
-def _names(kind: type[Event]) -> Mapping[str, str]:
-    return {field.alias or name: name for name, field in kind.model_fields.items()}
+def _shape(kind: type[Event]) -> Mapping[str, tuple[str, Callable[[Any], Any] | None]]:
+    """Return, by stored key, a field's name and what makes it the sequence that a live event has."""
+    return {field.alias or name: (name, _frozen(field.annotation)) for name, field in kind.model_fields.items()}
+
+
+def _frozen(annotation: Any) -> Callable[[Any], Any] | None:
+    if get_origin(annotation) is not tuple:
+        return None
+    return _pairs if get_origin(get_args(annotation)[0]) is tuple else tuple
+
+
+def _pairs(value: Any) -> Any:
+    return tuple(map(tuple, value))

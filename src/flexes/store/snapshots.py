@@ -33,6 +33,7 @@ from flexes.store.port import Snapshot
 STATE_SCHEMA: Final = 1
 """Version of the state's shape; raise it whenever State or one of its parts changes."""
 
+_BEYOND_64_BITS: Final = ("spent_nano", "estimate_nano")
 _CONTRACT: TypeAdapter[Any] = TypeAdapter(OutputContract)
 
 
@@ -40,6 +41,7 @@ def snapshot_of(state: State) -> Snapshot:
     """Return the state as a snapshot."""
     fields = {name: getattr(state, name) for name in State.model_fields}
     fields["facets"] = {name: [list(write[:-1]) for write in writes(newest)] for name, newest in state.facets.items()}
+    fields |= {name: str(fields[name]) for name in _BEYOND_64_BITS}
     return Snapshot(state.run_id, state.version, STATE_SCHEMA, orjson.dumps(fields, default=_plain))
 
 
@@ -121,6 +123,8 @@ _RESTORE: Mapping[str, Callable[[Any], Any]] = {
     "requests": _map(lambda fields: HumanRequest(*fields)),
     "open_requests": tuple,
     "policies": _map(lambda fields: PolicyCount(*fields)),
+    "spent_nano": int,
+    "estimate_nano": int,
     "rewrites": _map(_same),
     "taken_away": tuple,
     "commands": _map(lambda fields: CommandSeen(*fields)),
