@@ -5,7 +5,7 @@ import pytest
 from tests.unit.view.runs import COPY, REPORT, RUNS, TWO, Run, approved, directive, folded, loaded, on_node
 
 from flexes.run.commands import CancelRun
-from flexes.run.events import EVENT_TYPES
+from flexes.run.events import EVENT_TYPES, NodeFailed, SignalEvaluated
 from flexes.view.frames import frames_of
 
 TABLE: dict[str, tuple[str, ...]] = {
@@ -64,9 +64,9 @@ def test_the_table_of_events_and_frames(name: str) -> None:
     for event, before, after in RUNS[name]().steps():
         types = tuple(frame.type for frame in frames_of(event, before, after))
         expected = TABLE[event.kind]
-        if event.kind == "SignalEvaluated" and not getattr(event, "outcomes"):  # noqa: B009
+        if isinstance(event, SignalEvaluated) and not event.outcomes:
             expected = ()
-        if getattr(event, "code", None) == "output_invalid":
+        if isinstance(event, NodeFailed) and event.code == "output_invalid":
             expected = ("validation_error", "node_error")
         assert types == expected, event.kind
 
