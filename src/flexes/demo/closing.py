@@ -1,0 +1,80 @@
+"""The answer at the end: what did this run do, under which plan version, and which policy made it so?"""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from flexes.demo.journal import Invocation
+from flexes.demo.lines import action_of, changes
+from flexes.demo.material import envelope_path
+from flexes.demo.narrator import Narrator
+from flexes.demo.performance import Kill, ran_twice
+from flexes.run import events as ev
+from flexes.run.evolve import fold
+from flexes.run.state import State
+from flexes.view.summary import Tally
+
+
+def tells_why(narrator: Narrator, state: State) -> None:
+    """Print one row for each action of a policy: when, under which plan version, why, and what came of it."""
+    narrator.chapter("What did this run do, under which plan version, and which policy made it so?")
+    table = Table("event", "plan", "policy", "at", "because", "so")
+    for event in narrator.events:
+        if isinstance(event, ev.PolicyTriggered):
+            because = str((event.predicate or {}).get("expression", "always"))
+            effect = _effect(event, narrator.events)
+            table.add_row(
+                str(event.version), f"v{event.plan_version}", event.policy_id, event.node_id or "", because, effect
+            )
+    narrator.console.print(table)
+    tally = Tally(narrator.events)
+    idle = [policy for policy in tally.outcomes if policy not in tally.policy_triggers]
+    if idle:
+        narrator.say(f"Looked at and never breached: {', '.join(idle)}.")
+    budget = next((found.cap_total for found in state.context.directives if found.cap_total is not None), None)
+    cap = f" of at most {budget:.2f}" if budget is not None else ""
+    narrator.say(f"Spent: {state.cost_total:.2f}{cap}.")
+
+
+def tells_steps(narrator: Narrator, state: State, kill: Kill, invocations: Sequence[Invocation]) -> None:
+    """Print who did each step, since which plan version, at what cost, and in which process."""
+    table = Table("step", "done by", "since", "cost", "invoked in", title="The steps", title_justify="left")
+    for node in state.plan.nodes if state.plan else ():
+        pids = [str(call.pid) for call in invocations if call.node == node.id]
+        cost, origin = state.nodes[node.id].cost or 0.0, node.origin
+        since = f"v{origin.version} {', '.join(origin.directives)}".strip() if origin else ""
+        table.add_row(node.id, node.capability, since, f"{cost:.2f}", " and ".join(pids))
+    narrator.console.print(table)
+    again = ran_twice(kill, tuple(invocations))
+    if again:
+        narrator.say(f"These steps were completed before the kill and ran again: {', '.join(again)}.")
+        return
+    narrator.say(
+        f"Of the {len(kill.completed)} steps that process {kill.pid} had completed none ran again. "
+        f"{', '.join(kill.in_flight)}, in flight when it died, was invoked again as the same operation; "
+        "one outcome counts."
+    )
+
+
+def tells_more(narrator: Narrator, state: State, store_url: str) -> None:
+    """Print the commands that look further."""
+    narrator.chapter("Look further")
+    run, last = state.run_id, state.plan_version
+    commands = (f"show {run}", f"plan {run} --diff 1 {last}", f"audit --run {run}", f"verify {run}")
+    for command in (f"{found} --store {store_url}" for found in commands):
+        narrator.command(f"flexes {command}")
+    narrator.say("The same campaign on its own, without the kill:")
+    narrator.command(f"flexes run {envelope_path()} --app flexes.demo.campaign:registry")
+
+
+def _effect(event: ev.PolicyTriggered, events: Sequence[ev.Event]) -> str:
+    """Return what came of an action: the plan version, the decision, or what was published."""
+    later = [found for found in events if found.version > event.version]
+    for found in later:
+        if isinstance(found, ev.PlanUpdated) and event.action == "replan" and event.policy_id in found.triggers:
+            before = fold(one for one in events if one.version < found.version)
+            assert before is not None
+            return f"plan v{found.new_version}: {changes(found, before)}"
+        if isinstance(found, ev.HitlResolved) and found.request_id == event.request_id:
+            return f"{found.decision} by {found.by}"
+    return action_of(event)
