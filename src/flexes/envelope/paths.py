@@ -192,8 +192,7 @@ def _check_reserved(path: Path, start: int) -> None:
 
 def _is_member(segments: tuple[Segment, ...], member: Sequence[str]) -> bool:
     return len(segments) == len(member) and all(
-        isinstance(segment, str) and wanted in ("*", segment)
-        for segment, wanted in zip(segments, member, strict=True)
+        isinstance(segment, str) and wanted in ("*", segment) for segment, wanted in zip(segments, member, strict=True)
     )
 
 

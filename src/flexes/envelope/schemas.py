@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import ValidationError as JsonSchemaError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
+
+from flexes.envelope.redact import is_secret, redact
 
 MAX_ISSUES = 10
 """Issues reported for one value; the rest would repeat the first."""
@@ -40,7 +43,7 @@ def schema_issues(schema: dict[str, Any], value: Any) -> tuple[Issue, ...]:
         errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
     except Unresolvable as error:
         return (Issue("", f"the schema refers to {error.ref!r}, which it does not contain"),)
-    return tuple(Issue(_pointer(error.absolute_path), error.message[:300]) for error in errors[:MAX_ISSUES])
+    return tuple(Issue(_pointer(error.absolute_path), _message(error)) for error in errors[:MAX_ISSUES])
 
 
 class _Key:
@@ -63,6 +66,13 @@ class _Key:
 def _validator(key: _Key) -> Validator:
     kind = validator_for(key.schema, default=Draft202012Validator)
     return kind(key.schema, registry=Registry())
+
+
+def _message(error: JsonSchemaError) -> str:
+    """Return what is wrong; the value, which the library quotes, is left out where it is or holds a secret."""
+    if any(map(is_secret, error.absolute_path)) or redact(error.instance) is not error.instance:
+        return f"breaks {error.validator!r} of its schema"
+    return error.message[:300]
 
 
 def _pointer(path: Any) -> str:

@@ -5,36 +5,13 @@ from typing import Final, NamedTuple
 
 from flexes.envelope.paths import MISSING, Crossing, Path, kind_of, resolve
 from flexes.envelope.quoting import quoted
+from flexes.envelope.redact import REDACTED, is_secret
 from flexes.predicate.ast import Scalar, When, leaves_of, stored_path
 from flexes.predicate.compile_leaf import compile_leaf
 from flexes.predicate.fetch import Lookup
 from flexes.predicate.limits import DEFAULT_LIMITS, Limits
 from flexes.predicate.printer import literal_text, print_text
 from flexes.predicate.verdict import Letter, letter
-
-REDACTED: Final = "[redacted]"
-SECRET_KEYS: Final = frozenset(
-    {
-        "token",
-        "accesstoken",
-        "access_token",
-        "refreshtoken",
-        "refresh_token",
-        "secret",
-        "clientsecret",
-        "client_secret",
-        "password",
-        "passwd",
-        "apikey",
-        "api_key",
-        "privatekey",
-        "private_key",
-        "authorization",
-        "credential",
-        "credentials",
-    }
-)
-"""Keys, case-folded, whose values are never shown (semantics 12)."""
 
 _MAX_TEXT: Final = 80
 _MAX_STRING: Final = 40
@@ -59,11 +36,6 @@ class LeafReport(NamedTuple):
 def explain(ast: When, lookup: Lookup, limits: Limits = DEFAULT_LIMITS) -> tuple[LeafReport, ...]:
     """Return a report of each leaf, in the order in which they are written."""
     return tuple(_reports(ast, lookup, limits))
-
-
-def is_secret(key: object) -> bool:
-    """Return whether values under this key are redacted."""
-    return isinstance(key, str) and key.casefold() in SECRET_KEYS
 
 
 def _reports(ast: When, lookup: Lookup, limits: Limits) -> Iterator[LeafReport]:

@@ -41,6 +41,7 @@ from flexes.run.state import (
     nano,
 )
 
+_HELD_BACK = frozenset({"exhausted", "target_missing", "cooling_down"})
 _KEYED = frozenset(
     {"RunStarted", "Paused", "Resumed", "Cancelled", "HitlResolved", "ManualTriggered", "SignalReceived"}
 )
@@ -148,10 +149,12 @@ def _plan_updated(state: State, event: ev.PlanUpdated) -> dict[str, Any]:
 
 def _plan_rejected(state: State, event: ev.PlanRejected) -> dict[str, Any]:
     asked = (intent.get("node") for intent in state.handshake.intents) if state.handshake else ()
+    said = "the planner declined" if event.declined else "the planner's answer was refused"
+    note = f"{said}: {event.diagnostics[0]['message']}" if event.diagnostics else said
     return {
         "handshake": None,
         "phase": "planning" if state.plan is None else "running",
-        "nodes": held(state, asked, None),
+        "nodes": held(state, dict.fromkeys(asked), None, note),
     }
 
 
@@ -240,7 +243,13 @@ def _signal_evaluated(state: State, event: ev.SignalEvaluated) -> dict[str, Any]
         name = f"{outcome}:{reason}" if outcome == "skipped" else outcome
         outcomes = {**count.outcomes, name: count.outcomes.get(name, 0) + 1}
         policies = policies.set(directive, count._replace(outcomes=outcomes))
-    return {"policies": policies}
+    changes: dict[str, Any] = {"policies": policies}
+    note = "; ".join(
+        f"{policy} {outcome}: {reason}" for policy, outcome, reason in event.outcomes if outcome in _HELD_BACK
+    )
+    if note and event.node_id in state.failed:
+        changes["nodes"] = with_node(state, event.node_id, note=note)
+    return changes
 
 
 def _signal_deferred(state: State, event: ev.SignalDeferred) -> dict[str, Any]:

@@ -16,12 +16,16 @@ RERUN_ACTIONS: Final = frozenset({"hitl", "pause"})
 """Actions after which a failed node runs again instead of failing the run."""
 
 
-def held(state: State, node_ids: Iterable[str | None], hold: Literal["rerun", "replan"] | None) -> Map[str, NodeState]:
-    """Return the nodes with the failed ones among these held, or let go with None."""
+def held(
+    state: State, node_ids: Iterable[str | None], hold: Literal["rerun", "replan"] | None, note: str | None = None
+) -> Map[str, NodeState]:
+    """Return the nodes with the failed ones among these held, or let go with None and a note that says why."""
     nodes = state.nodes
     for node_id in node_ids:
         if node_id is not None and node_id in state.failed:
-            nodes = nodes.set(node_id, nodes[node_id]._replace(hold=hold))
+            node = nodes[node_id]
+            notes = "; ".join(found for found in (node.note, note) if found)
+            nodes = nodes.set(node_id, node._replace(hold=hold, note=notes or None))
     return nodes
 
 

@@ -107,7 +107,7 @@ def _go_on_after_failures(commit: Commit) -> None:
             commit.append(
                 ev.Failed,
                 code="node_failed",
-                message=f"node {node_id} failed and no policy acted: {node.error}",
+                message=f"node {node_id} failed and no policy acted: {node.error}{_why(node.note)}",
                 node_id=node_id,
                 details={"code": node.error_code, "error": node.error},
             )
@@ -115,6 +115,10 @@ def _go_on_after_failures(commit: Commit) -> None:
         if node.hold == "rerun":
             cause = {"action": "rerun", "node": node_id, "reason": "going on after a failure"}
             commit.append(ev.NodesReset, target=node_id, nodes=((node_id, node.attempt),), cause=cause)
+
+
+def _why(note: str | None) -> str:
+    return f" ({note})" if note else ""
 
 
 def _start_ready(commit: Commit) -> None:

@@ -42,6 +42,7 @@ class NodeState(NamedTuple):
         attempt: The current attempt; 0 before the first.
         waiting_for: How many dependencies are not completed.
         hold: Why the run did not fail with a failed node: "rerun" after a hitl or pause, "replan" after a replan.
+        note: For a failed node: why no policy helped.
         outputs: What the attempt wrote, by facet; None before it completed.
         previous: For a re-run: the undone attempt, as the capability gets it.
         recorded: Attempts whose outcome is recorded, late ones included; none is recorded twice.
@@ -61,6 +62,7 @@ class NodeState(NamedTuple):
     error_code: str | None = None
     retryable: bool = False
     hold: Literal["rerun", "replan"] | None = None
+    note: str | None = None
     outputs: Mapping[str, Any] | None = None
     edited: tuple[str, ...] = ()
     cause: Mapping[str, Any] | None = None

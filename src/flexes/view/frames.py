@@ -20,6 +20,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from flexes.envelope.redact import redact
 from flexes.run.events import Event
 from flexes.run.state import State
 from flexes.view import node_frames as node
@@ -28,7 +29,6 @@ from flexes.view import policy_frames as policy
 from flexes.view import run_frames as run
 from flexes.view.body import Body
 from flexes.view.frame import Frame, FrameId
-from flexes.view.redact import redact
 from flexes.view.sentences import one_line, sentence
 from flexes.view.step import Step
 

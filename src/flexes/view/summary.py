@@ -1,21 +1,11 @@
 """The last line of `flexes simulate`: how a run ended and what it took (interfaces 3)."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any
 
-from flexes.run.events import (
-    Event,
-    GuardRailTripped,
-    NodeStarted,
-    PlanRejected,
-    PlanRequested,
-    PolicyTriggered,
-    SignalEvaluated,
-)
+from flexes.run.events import Event, NodeStarted, PolicyTriggered, SignalEvaluated
 from flexes.run.state import State
 from flexes.view.ending import error_of
-
-_HELD_BACK: Final = frozenset({"exhausted", "target_missing"})
 
 
 class Tally:
@@ -31,8 +21,6 @@ class Tally:
         self.node_runs: dict[str, int] = {}
         self.policy_triggers: dict[str, int] = {}
         self.outcomes: dict[str, dict[str, int]] = {}
-        self._asked: tuple[str | None, ...] = ()
-        self._reasons: dict[str | None, dict[str, None]] = {}
         for event in events:
             self.add(event)
 
@@ -41,45 +29,13 @@ class Tally:
         match event:
             case NodeStarted():
                 _count(self.node_runs, event.node_id)
-                self._reasons.pop(event.node_id, None)
             case PolicyTriggered():
                 _count(self.policy_triggers, event.policy_id)
             case SignalEvaluated():
-                self._evaluated(event)
-            case PlanRequested():
-                self._asked = tuple(dict.fromkeys(intent.get("node") for intent in event.intents))
-            case PlanRejected():
-                self._rejected(event)
-            case GuardRailTripped():
-                self._tripped(event)
+                for policy_id, outcome, _ in event.outcomes:
+                    _count(self.outcomes.setdefault(policy_id, {}), outcome)
             case _:
                 pass
-
-    def reasons(self, node_id: str | None) -> tuple[str, ...]:
-        """Return why nothing helped a node since it last started: declines, guard rails, what was used up."""
-        return tuple(self._reasons.get(node_id, ()))
-
-    def _evaluated(self, event: SignalEvaluated) -> None:
-        for policy_id, outcome, reason in event.outcomes:
-            _count(self.outcomes.setdefault(policy_id, {}), outcome)
-            if outcome in _HELD_BACK:
-                self._note(event.node_id, f"{policy_id} {outcome}: {reason}")
-
-    def _rejected(self, event: PlanRejected) -> None:
-        told = "; ".join(str(found.get("message")) for found in event.diagnostics[:1])
-        said = f"the planner declined: {told}" if event.declined else f"the planner's answer was refused: {told}"
-        for node_id in self._asked:
-            self._note(node_id, said)
-
-    def _tripped(self, event: GuardRailTripped) -> None:
-        nodes = self._asked if event.policy_id is None else (event.node_id,)
-        told = f"{event.rail} {event.limit} reached"
-        for node_id in nodes:
-            if not any(told in reason for reason in self.reasons(node_id)):
-                self._note(node_id, told)
-
-    def _note(self, node_id: str | None, reason: str) -> None:
-        self._reasons.setdefault(node_id, {})[reason] = None
 
 
 def summary(tally: Tally, state: State, refused: Sequence[Any] = ()) -> dict[str, Any]:
@@ -94,18 +50,9 @@ def summary(tally: Tally, state: State, refused: Sequence[Any] = ()) -> dict[str
         "replans": state.replans,
         "costTotal": state.cost_total,
         "output": state.ending.output if state.ending else None,
-        "error": _error(tally, state),
+        "error": error_of(state),
         "refused": list(refused),
     }
-
-
-def _error(tally: Tally, state: State) -> dict[str, Any] | None:
-    """Return why the run ended, with the reasons why nothing helped that its message does not say already."""
-    error = error_of(state)
-    if error is None or error["code"] != "node_failed":
-        return error
-    reasons = [reason for reason in tally.reasons(error.get("nodeId")) if reason not in error["message"]]
-    return {**error, "message": f"{error['message']} ({'; '.join(reasons)})"} if reasons else error
 
 
 def _count(counts: dict[str, int], key: str) -> None:

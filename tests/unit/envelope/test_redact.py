@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexes.view.redact import REDACTED, redact
+from flexes.envelope.redact import REDACTED, redact
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,9 @@ def redact(value: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def is_secret(key: str) -> bool:
-    """Return whether the value under this key is redacted."""
-    return key.casefold() in SECRET_KEYS
+def is_secret(key: object) -> bool:
+    """Return whether the value under this key is redacted; an index is no key."""
+    return isinstance(key, str) and key.casefold() in SECRET_KEYS
 
 
 def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
