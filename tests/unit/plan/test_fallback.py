@@ -69,7 +69,7 @@ def test_binary_fractions_do_not_breach_a_cap() -> None:
 
 
 def test_cap_per_node_replaces_like_nodes_and_dear_ones() -> None:
-    """Nodes of the capability that broke the cap, and those whose estimate exceeds it, as far as they have a fallback."""
+    """Nodes of the capability that broke the cap, and those whose estimate exceeds it, if they have a fallback."""
     assert replaced(asking(intent("fallback", node="draft", cap_per_node=1.9), draft="completed")) == {
         "again": "lite",
         "art": "sketch",
