@@ -1,1 +1,1 @@
-"""The flexes command line, one file a command group."""
+"""The command line: one file a command group; whatever is heavy is imported inside the commands."""

@@ -37,6 +37,7 @@ _WORDS: Final[dict[str, Any]] = {
 Place = tuple[int, int] | None
 """A line and a column from 1, if they are known."""
 
+_MAX_DIGITS: Final = 4_000
 _TEXT_TAGS: Final = (None, "!", "tag:yaml.org,2002:str")
 _NO_KEY: Final = object()
 
@@ -59,8 +60,12 @@ def load_document(path: str | Path) -> Any:
     return parse_document(_read(path, name), name)
 
 
-def parse_document(source: bytes | str, name: str) -> Any:
+def parse_document(source: bytes | str, name: str, *, finite: bool = True) -> Any:
     """Return a source as plain data: JSON if `name` ends so or it looks so, else YAML.
+
+    Args:
+        name: What messages call it; its suffix tells the format.
+        finite: Whether JSON numbers must be finite and of 64 bits; what only looks at data may want to see all.
 
     Raises:
         InvalidDocument: The source is refused; says where and what to do.
@@ -71,7 +76,7 @@ def parse_document(source: bytes | str, name: str) -> Any:
         text = source if isinstance(source, str) else _decoded(source)
         if not text.strip():
             raise _empty()
-        return _from_json(text) if _is_json(text, name) else _from_yaml(text)
+        return _from_json(text, finite) if _is_json(text, name) else _from_yaml(text)
     except _Refused as fault:
         where = f"line {fault.at[0]}, column {fault.at[1]}: " if fault.at else ""
         raise InvalidDocument([Problem(fault.code, "", where + fault.message)], f"file {name}") from None
@@ -101,15 +106,15 @@ def _is_json(text: str, name: str) -> bool:
     return suffix == ".json" or (suffix not in (".yaml", ".yml") and text.lstrip()[:1] in ("{", "["))
 
 
-def _from_json(text: str) -> Any:
+def _from_json(text: str, finite: bool) -> Any:
     _check_depth(text)
     try:
         document = json.loads(
             text,
             object_pairs_hook=_distinct,
-            parse_float=_finite,
-            parse_int=_bounded,
-            parse_constant=_not_finite,
+            parse_float=_finite if finite else float,
+            parse_int=_bounded if finite else _long,
+            parse_constant=_not_finite if finite else float,
         )
         if _SURROGATE.search(text):
             json.dumps(document, ensure_ascii=False).encode()
@@ -154,6 +159,10 @@ def _bounded(text: str) -> int:
     if len(text) <= 20 and abs(value := int(text)) <= MAX_INTEGER:
         return value
     raise _Refused("huge_integer", "an integer has at most 64 bits; write a larger one as text", text)
+
+
+def _long(text: str) -> int:
+    return int(text) if len(text) <= _MAX_DIGITS else _bounded(text)
 
 
 def _not_finite(text: str) -> NoReturn:
