@@ -25,7 +25,7 @@ _MAX_STEPS: Final = 5_000
 _TRIES: Final = 3
 
 
-class GaveUp(Exception):  # noqa: N818 - not an error: the question stays open
+class GaveUp(Exception):
     """The search took too long; nothing is known."""
 
 
