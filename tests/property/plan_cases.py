@@ -83,7 +83,7 @@ contracts: st.SearchStrategy[OutputContract] = st.one_of(
 )
 
 
-def asked(catalog: Catalog, contract: OutputContract, **fields: Any) -> PlannerRequest:
+def asked(catalog: Catalog, contract: OutputContract, policies: PlannerPolicies | None = None) -> PlannerRequest:
     """A request in which only the facet `given` is given."""
     return PlannerRequest(
         run_id="run",
@@ -93,14 +93,14 @@ def asked(catalog: Catalog, contract: OutputContract, **fields: Any) -> PlannerR
         contract=contract,
         inputs={"given": 1},
         catalog=catalog,
-        **({"policies": PlannerPolicies()} | fields),
+        policies=policies or PlannerPolicies(),
     )
 
 
 @st.composite
 def draft_requests(draw: st.DrawFn) -> PlannerRequest:
     """A request for a first plan."""
-    return asked(draw(catalogs()), draw(contracts), policies=draw(policies()))
+    return asked(draw(catalogs()), draw(contracts), draw(policies()))
 
 
 @st.composite
@@ -161,7 +161,7 @@ def replan_requests(draw: st.DrawFn) -> PlannerRequest:
     plan = draw(plans(catalog))
     written = {facet for node in plan.nodes for facet in catalog.by_id[node.capability].outputs}
     contract = FacetsContract(mode="facets", facets=(draw(st.sampled_from(sorted(written))),))
-    return draw(next_requests(asked(catalog, contract, plan=plan)))
+    return draw(next_requests(asked(catalog, contract).model_copy(update={"plan": plan})))
 
 
 @st.composite

@@ -109,7 +109,9 @@ def test_a_rewrite_leaves_nothing_waiting_for_the_old_work(request: PlannerReque
         return
     after = Plan(version=2, nodes=applied(asked.plan, answer))
     copies = {node.copy_of: node.id for node in answer.add if node.copy_of}
-    assert copies[only[0].target].startswith(f"{only[0].target}~rewrite")
+    target = only[0].target
+    assert target is not None
+    assert copies[target].startswith(f"{target}~rewrite")
     for original, copy in copies.items():
         assert original is not None
         assert original in answer.remove or original in after.by_id[copy].depends_on

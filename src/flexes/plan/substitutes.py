@@ -40,7 +40,7 @@ def substitutes(node: PlanNode, working: Working, better: Better) -> Iterator[Pl
         return
     for name in current.fallbacks:
         other = working.request.catalog.by_id.get(name)
-        if other and set(other.outputs) == set(current.outputs) and better(current, other):
+        if other and other != current and set(other.outputs) == set(current.outputs) and better(current, other):
             substitute = node.model_copy(update=_invoking(other, node, current))
             if _may_stand_in(substitute, other, working):
                 yield substitute

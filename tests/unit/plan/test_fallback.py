@@ -130,6 +130,18 @@ def test_a_fallback_must_be_usable_where_it_stands() -> None:
     assert replaced(asked) == {"draft": "tiny"}
 
 
+def test_a_capability_is_not_its_own_fallback() -> None:
+    """A capability that lists itself gains nothing by it."""
+    known = catalog(capability("pro", "brief", "copy", fallbacks=["pro"]))
+    asked = request(
+        known,
+        on=plan(node("draft", "pro")),
+        progress=progress_of(draft="failed"),
+        intents=[intent("fallback", node="draft")],
+    )
+    assert "no listed fallback of 'pro'" in declined(asked)
+
+
 def test_a_nodes_own_inputs_move_with_it() -> None:
     """Facets beyond the capability's own are kept, those of the old capability are not."""
     known = catalog(
