@@ -43,7 +43,7 @@ def schema_issues(schema: dict[str, Any], value: Any) -> tuple[Issue, ...]:
         errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
     except Unresolvable as error:
         return (Issue("", f"the schema refers to {error.ref!r}, which it does not contain"),)
-    return tuple(Issue(_pointer(error.absolute_path), _message(error)) for error in errors[:MAX_ISSUES])
+    return tuple(Issue(_place(error), _message(error)) for error in errors[:MAX_ISSUES])
 
 
 class _Key:
@@ -66,6 +66,14 @@ class _Key:
 def _validator(key: _Key) -> Validator:
     kind = validator_for(key.schema, default=Draft202012Validator)
     return kind(key.schema, registry=Registry())
+
+
+def _place(error: JsonSchemaError) -> str:
+    """Return the pointer of the fault; of the missing key itself where one is required."""
+    missing: list[str] = []
+    if error.validator == "required" and isinstance(error.validator_value, list):
+        missing = [key for key in error.validator_value if error.message.startswith(repr(key))]
+    return _pointer([*error.absolute_path, *missing[:1]])
 
 
 def _message(error: JsonSchemaError) -> str:

@@ -64,7 +64,6 @@ class RuntimePolicy(PolicyModel):
     when: Predicate | None = None
     action: Annotated[Action, AfterValidator(checked_nesting)]
     cooldown_ms: Millis = 0.0
-    on_unresolved: Fallout | None = None
 
     @model_validator(mode="after")
     def _no_goto_on_start(self) -> "RuntimePolicy":

@@ -92,7 +92,6 @@ def _directive(policy: RuntimePolicy) -> Directive:
         authored_when=bool(authored),
         action=policy.action,
         cooldown_ms=policy.cooldown_ms,
-        on_unresolved=policy.on_unresolved,
         reads=read_facets(when),
     )
 

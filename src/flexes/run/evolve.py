@@ -18,9 +18,10 @@ from flexes.run import events as ev
 from flexes.run.commands import Flags
 from flexes.run.facets import with_facets
 from flexes.run.nodes import (
-    RERUN_ACTIONS,
+    HOLDS,
     abandoned,
     held,
+    let_go,
     settled,
     undone,
     with_first_plan,
@@ -34,6 +35,7 @@ from flexes.run.state import (
     Ending,
     Handshake,
     HumanRequest,
+    NodeState,
     PlanVersion,
     PolicyCount,
     State,
@@ -109,7 +111,7 @@ def _plan_requested(state: State, event: ev.PlanRequested) -> dict[str, Any]:
     if state.plan is None:
         return changes
     changes["phase"] = "replanning"
-    changes["nodes"] = held(state, (intent.get("node") for intent in event.intents), "replan")
+    changes["nodes"] = held(state, (intent.get("node") for intent in event.intents), "kept")
     if event.attempt == 1:
         changes["replans"] = state.replans + 1
         policies = state.policies
@@ -134,17 +136,22 @@ def _plan_updated(state: State, event: ev.PlanUpdated) -> dict[str, Any]:
     triggers = tuple(event.triggers)
     version = PlanVersion(event.new_version, triggers, event.rationale)
     origin = Origin(version=event.new_version, rationale=event.rationale, directives=triggers)
-    unanswered = {found["directive"] for found in event.unanswered}
-    intents = state.handshake.intents if state.handshake else ()
-    answered = {intent.get("node") for intent in intents if intent["directive"] not in unanswered}
-    let_go = {intent.get("node") for intent in intents} - answered
-    state = state.model_copy(update={"nodes": held(state, let_go, None)})
+    state = state.model_copy(update={"nodes": _let_go_unanswered(state, event)})
     return {
         **with_next_plan(state, origin, event.delta),
         "phase": "running",
         "handshake": None,
         "plan_versions": (*state.plan_versions, version),
     }
+
+
+def _let_go_unanswered(state: State, event: ev.PlanUpdated) -> Map[str, NodeState]:
+    """Return the nodes with those let go whose every intent the planner left unanswered."""
+    reasons = {found["directive"]: found["reason"] for found in event.unanswered}
+    intents = state.handshake.intents if state.handshake else ()
+    answered = {intent.get("node") for intent in intents if intent["directive"] not in reasons}
+    nodes = {intent.get("node") for intent in intents} - answered
+    return let_go(state, sorted(filter(None, nodes)), "; ".join(reasons.values()))
 
 
 def _plan_rejected(state: State, event: ev.PlanRejected) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def _plan_rejected(state: State, event: ev.PlanRejected) -> dict[str, Any]:
     return {
         "handshake": None,
         "phase": "planning" if state.plan is None else "running",
-        "nodes": held(state, dict.fromkeys(asked), None, note),
+        "nodes": let_go(state, asked, note),
     }
 
 
@@ -220,10 +227,12 @@ def _node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
 
 def _node_superseded(state: State, event: ev.NodeSuperseded) -> dict[str, Any]:
     changes: dict[str, Any] = {"spent_nano": state.spent_nano + nano(event.cost)}
-    kept = "nodes" if event.node_id in state.nodes else "removed"
-    node = getattr(state, kept)[event.node_id]
-    node = node._replace(recorded=(*node.recorded, event.attempt))
-    return {**changes, kept: getattr(state, kept).set(event.node_id, node)}
+    if event.node_id in state.nodes:
+        recorded = (*state.nodes[event.node_id].recorded, event.attempt)
+        return {**changes, "nodes": with_node(state, event.node_id, recorded=recorded)}
+    gone = state.removed[event.node_id]
+    node = gone.state._replace(recorded=(*gone.state.recorded, event.attempt))
+    return {**changes, "removed": state.removed.set(event.node_id, gone._replace(state=node))}
 
 
 def _nodes_reset(state: State, event: ev.NodesReset) -> dict[str, Any]:
@@ -288,8 +297,8 @@ def _policy_triggered(state: State, event: ev.PolicyTriggered) -> dict[str, Any]
             "planVersion": event.plan_version,
         },
     }
-    if event.action in RERUN_ACTIONS:
-        changes["nodes"] = held(state, (event.node_id,), "rerun")
+    if event.action in HOLDS:
+        changes["nodes"] = held(state, (event.node_id,), HOLDS[event.action])
     return changes
 
 

@@ -149,6 +149,8 @@ def _wanted(action: Goto, node: str | None) -> str:
 
 
 def _replan(state: State, directive: Directive, action: Replan, path: str, signal: Signal) -> Standing:
+    if not state.flags.replanning:
+        return Standing("disabled", "the flag replanning is off")
     node = signal.node.id if signal.node else None
     intent = replan_intent(action, signal)
     target = replan_target(state, action, intent, node)

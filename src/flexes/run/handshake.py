@@ -38,7 +38,7 @@ def intent_of(directive: Directive, action: Replan, signal: Signal, target: str 
         "node": signal.node.id if signal.node else None,
         "target": target,
         "rationale": action.rationale,
-        "timedOut": signal.kind == "timeout",
+        "timedOut": signal.kind == "timeout" or signal.timed_out,
         "capTotal": directive.cap_total,
         "capPerNode": directive.cap_per_node,
     }

@@ -1,8 +1,8 @@
 """How nodes move: the changes that a start, an end, a reset and a new plan version bring, counters included."""
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from immutables import Map
 
@@ -10,23 +10,33 @@ from flexes.plan.handshake import Delta, applied
 from flexes.plan.plan import Origin, Plan, PlanNode
 from flexes.policy.selector import base_id
 from flexes.run.facets import without_attempt
-from flexes.run.state import NodeState, State, Timer, nano
+from flexes.run.state import Hold, NodeState, RemovedNode, State, Timer, nano
 
-RERUN_ACTIONS: Final = frozenset({"hitl", "pause"})
-"""Actions after which a failed node runs again instead of failing the run."""
+HOLDS: Final[Mapping[str, Hold]] = {"hitl": "rerun", "pause": "rerun", "goto": "kept"}
+"""Actions that keep a failed node from failing the run; a replan does so only once the planner is asked."""
 
 
-def held(
-    state: State, node_ids: Iterable[str | None], hold: Literal["rerun", "replan"] | None, note: str | None = None
-) -> Map[str, NodeState]:
-    """Return the nodes with the failed ones among these held, or let go with None and a note that says why."""
+def held(state: State, node_ids: Iterable[str | None], hold: Hold) -> Map[str, NodeState]:
+    """Return the nodes with the failed ones among these held; one that will run again stays so."""
     nodes = state.nodes
-    for node_id in node_ids:
-        if node_id is not None and node_id in state.failed:
-            node = nodes[node_id]
-            notes = "; ".join(found for found in (node.note, note) if found)
-            nodes = nodes.set(node_id, node._replace(hold=hold, note=notes or None))
+    for node_id in _failed_among(state, node_ids):
+        node = nodes[node_id]
+        nodes = nodes.set(node_id, node._replace(hold="rerun" if node.hold == "rerun" else hold))
     return nodes
+
+
+def let_go(state: State, node_ids: Iterable[str | None], note: str) -> Map[str, NodeState]:
+    """Return the nodes with the failed ones among these no longer kept, and why; one that will run again stays so."""
+    nodes = state.nodes
+    for node_id in _failed_among(state, node_ids):
+        node = nodes[node_id]
+        notes = "; ".join(found for found in (node.note, note) if found)
+        nodes = nodes.set(node_id, node._replace(hold="rerun" if node.hold == "rerun" else None, note=notes))
+    return nodes
+
+
+def _failed_among(state: State, node_ids: Iterable[str | None]) -> Iterator[str]:
+    return (node_id for node_id in dict.fromkeys(node_ids) if node_id is not None and node_id in state.failed)
 
 
 def with_timer(timers: tuple[Timer, ...], timer: Timer) -> tuple[Timer, ...]:
@@ -169,12 +179,12 @@ def with_next_plan(state: State, origin: Origin, document: Mapping[str, Any]) ->
     )
     states, removed = state.nodes, state.removed
     for node_id in delta.remove:
-        removed = removed.set(node_id, states[node_id])
+        removed = removed.set(node_id, RemovedNode(states[node_id], state.node_of(node_id).capability))
         states = states.delete(node_id)
     for change in delta.replace:
         states = states.set(change.id, _replaced(state, change.id))
     for node in delta.add:
-        earlier = removed.get(node.id, NodeState())
+        earlier = removed[node.id].state if node.id in removed else NodeState()
         states = states.set(node.id, NodeState(attempt=earlier.attempt, recorded=earlier.recorded))
     changed = _with_plan(state, Plan(version=origin.version, nodes=nodes), states)
     return {**changed, "removed": removed, **_history(state, delta, changed["plan"], named)}

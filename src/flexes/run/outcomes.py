@@ -9,7 +9,6 @@ Rules:
 from collections.abc import Iterator
 from typing import Any
 
-from flexes.envelope.capability import Capability
 from flexes.envelope.schemas import schema_issues
 from flexes.errors import NodeNotFound
 from flexes.run import events as ev
@@ -27,7 +26,7 @@ def record(commit: Commit, command: RecordOutcome) -> None:
     Raises:
         NodeNotFound: The run never started this attempt.
     """
-    node = commit.state.nodes.get(command.node_id) or commit.state.removed.get(command.node_id)
+    node = _node(commit.state, command.node_id)
     if node is None or not 1 <= command.attempt <= node.attempt:
         raise NodeNotFound(
             f"attempt {command.attempt} of node {command.node_id} never started",
@@ -95,26 +94,27 @@ def output_issues(state: State, node_id: str, outputs: dict[str, Any]) -> Iterat
             yield {"facet": facet, "pointer": issue.pointer, "message": issue.message}
 
 
+def _node(state: State, node_id: str) -> NodeState | None:
+    """Return a node of the plan in force or of an earlier one."""
+    gone = state.removed.get(node_id)
+    return state.nodes.get(node_id) or (gone.state if gone else None)
+
+
 def _is_current(state: State, command: RecordOutcome, node: NodeState) -> bool:
     return command.node_id in state.running and node.attempt == command.attempt
 
 
 def _supersede(commit: Commit, command: RecordOutcome) -> None:
-    capability = _capability(commit.state, command.node_id)
-    cost = command.outcome.cost
-    estimate = capability.cost if capability else 0.0
+    state, cost = commit.state, command.outcome.cost
+    known = command.node_id in state.nodes
+    capability = state.node_of(command.node_id).capability if known else state.removed[command.node_id].capability
     commit.append(
         ev.NodeSuperseded,
         node_id=command.node_id,
         attempt=command.attempt,
         outcome=command.outcome.model_dump(mode="json", by_alias=True, exclude_none=True),
-        cost=estimate if cost is None else cost,
+        cost=state.catalog.by_id[capability].cost if cost is None else cost,
     )
-
-
-def _capability(state: State, node_id: str) -> Capability | None:
-    """Return the capability of a node; None for one that left the plan."""
-    return state.capability_of(node_id) if node_id in state.nodes else None
 
 
 def _attempt(state: State, node_id: str, attempt: int) -> dict[str, Any]:

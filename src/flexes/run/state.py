@@ -35,13 +35,16 @@ class Folded(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+Hold = Literal["rerun", "kept"]
+
+
 class NodeState(NamedTuple):
     """How far a node has come, and what its current attempt brought.
 
     Attributes:
         attempt: The current attempt; 0 before the first.
         waiting_for: How many dependencies are not completed.
-        hold: Why the run did not fail with a failed node: "rerun" after a hitl or pause, "replan" after a replan.
+        hold: Why the run did not fail with a failed node: "rerun" after hitl or pause, "kept" after replan or goto.
         note: For a failed node: why no policy helped.
         outputs: What the attempt wrote, by facet; None before it completed.
         previous: For a re-run: the undone attempt, as the capability gets it.
@@ -61,13 +64,20 @@ class NodeState(NamedTuple):
     error: str | None = None
     error_code: str | None = None
     retryable: bool = False
-    hold: Literal["rerun", "replan"] | None = None
+    hold: Hold | None = None
     note: str | None = None
     outputs: Mapping[str, Any] | None = None
     edited: tuple[str, ...] = ()
     cause: Mapping[str, Any] | None = None
     previous: Mapping[str, Any] | None = None
     recorded: tuple[int, ...] = ()
+
+
+class RemovedNode(NamedTuple):
+    """A node of an earlier plan version: as it last was, and what it invoked."""
+
+    state: NodeState
+    capability: str
 
 
 class Timer(NamedTuple):
@@ -203,7 +213,7 @@ class State(Folded):
     replans: int = 0
     rewrites: Map[str, int] = Map()
     taken_away: tuple[str, ...] = ()
-    removed: Map[str, NodeState] = Map()
+    removed: Map[str, RemovedNode] = Map()
     commands: Map[str, CommandSeen] = Map()
     current_command: str = ""
     last_action: Mapping[str, Any] | None = None

@@ -20,12 +20,13 @@ def goto_target(state: State, action: Goto, node: str | None) -> str | None:
     return found if started else None
 
 
-def replan_intent(action: Replan, signal: Signal | None) -> str:
-    """Return what a replan asks for: authored, else a failed node -> fallback, a timeout -> swap, else rewrite."""
+def replan_intent(action: Replan, signal: Signal) -> str:
+    """Return what a replan asks for: authored, else a timeout -> swap, a failed node -> fallback, else rewrite."""
     if action.intent is not None:
         return action.intent
-    kind = signal.kind if signal else None
-    return {"node_failed": "fallback", "timeout": "swap"}.get(kind or "", "rewrite")
+    if signal.kind == "timeout" or signal.timed_out:
+        return "swap"
+    return "fallback" if signal.kind == "node_failed" else "rewrite"
 
 
 def replan_target(state: State, action: Replan, intent: str, node: str | None) -> str | None:

@@ -25,6 +25,7 @@ from flexes.run.state import (
     NodeState,
     PlanVersion,
     PolicyCount,
+    RemovedNode,
     State,
     Timer,
 )
@@ -113,7 +114,7 @@ _RESTORE: Mapping[str, Callable[[Any], Any]] = {
     "plan_versions": _each(_plan_version),
     "handshake": _handshake,
     "nodes": _map(_node),
-    "removed": _map(_node),
+    "removed": _map(lambda fields: RemovedNode(_node(fields[0]), fields[1])),
     "ready": _map(_same),
     "running": _map(_same),
     "failed": _map(_same),

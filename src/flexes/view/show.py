@@ -43,7 +43,7 @@ def _nodes(state: State) -> dict[str, Any]:
     planned = state.plan.nodes if state.plan else ()
     found = {node.id: _node(state.nodes[node.id], node.capability) for node in planned}
     for node_id in sorted(state.removed):
-        found.setdefault(node_id, {**_node(state.removed[node_id], None), "status": "removed"})
+        found.setdefault(node_id, {**_node(state.removed[node_id].state, state.removed[node_id].capability), "status": "removed"})
     return found
 
 

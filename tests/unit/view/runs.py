@@ -183,7 +183,7 @@ def held_back() -> Run:
     """A manual directive pauses; a guard rail holds back a replan, which fails the run."""
     replan = {"type": "replan", "intent": "rewrite", "target": "A"}
     run = Run(
-        directive(replan, trigger=on_node("B"), onUnresolved="fail"),
+        directive(replan, trigger=on_node("B")),
         {"id": "stop", "trigger": {"kind": "manual"}, "action": {"type": "pause", "reason": "by hand"}},
         policies={"guardRails": {"maxReplans": 0}},
     )

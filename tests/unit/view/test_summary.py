@@ -43,8 +43,8 @@ def test_skipped_is_one_count() -> None:
 def test_the_error_says_why_the_planner_declined() -> None:
     """A run that fails because the planner declined says the planner's reason, whatever the fallout."""
     for unresolved in ("fail", "continue"):
-        replan = directive({"type": "replan"}, trigger=on_node("A", "onNodeFail"), onUnresolved=unresolved)
-        run = Run(replan).planned().ran("A", FAILURE).declined("no such writer")
+        replan = directive({"type": "replan"}, trigger=on_node("A", "onNodeFail"))
+        run = Run(replan, policies={"guardRails": {"onLimit": unresolved}}).planned().ran("A", FAILURE).declined("no such writer")
         error = line(run)["error"]
         assert isinstance(error, dict)
         assert error["message"].count("no such writer") == 1
@@ -60,8 +60,9 @@ def test_the_error_says_why_there_is_no_plan() -> None:
 def test_the_error_says_which_guard_rail_tripped() -> None:
     """A run that fails behind a tripped guard rail names the rail, also when the directive just went on."""
     for unresolved in ("fail", "continue"):
-        replan = directive({"type": "replan"}, trigger=on_node("A", "onNodeFail"), onUnresolved=unresolved)
-        run = Run(replan, policies={"guardRails": {"maxReplans": 0}}).planned().ran("A", FAILURE)
+        replan = directive({"type": "replan"}, trigger=on_node("A", "onNodeFail"))
+        rails = {"maxReplans": 0, "onLimit": unresolved}
+        run = Run(replan, policies={"guardRails": rails}).planned().ran("A", FAILURE)
         error = line(run)["error"]
         assert isinstance(error, dict)
         assert error["message"].count("maxReplans 0 reached") == 1
