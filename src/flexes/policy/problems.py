@@ -62,7 +62,10 @@ def _real_parts(location: Sequence[str | int], document: object) -> Iterator[str
 
 
 def _unknown_key(key: str) -> str:
-    close = get_close_matches(key, _known_keys(), n=1)
+    known = _known_keys()
+    if key in known:
+        return f"the key {key!r} does not belong here; remove it, or move it to the object that it is meant for"
+    close = get_close_matches(key, known, n=1)
     return f"unknown key {key!r}" + (f"; did you mean {close[0]!r}?" if close else "; remove it")
 
 

@@ -46,7 +46,7 @@ def test_a_removed_node_stays_visible() -> None:
     replan = {"type": "replan", "intent": "rewrite", "target": "A"}
     run = Run(directive(replan, trigger=on_node("A"))).planned().ran("A", COPY)
     found = show(run.answered({"remove": ["B"]}).now)
-    assert found["nodes"]["B"] == {"status": "removed", "attempts": 0, "capability": None}
+    assert found["nodes"]["B"] == {"status": "removed", "attempts": 0, "capability": "review"}
 
 
 def test_attempts_of_a_policy_are_its_extra_runs() -> None:
