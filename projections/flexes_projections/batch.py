@@ -1,0 +1,133 @@
+"""One batch of the log as rows: every projection sees every event once, and each can fail by itself."""
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from flexes.store import port
+from flexes_projections import ddl, registry
+from flexes_projections.database import Session
+from flexes_projections.errors import RowsRefused
+from flexes_projections.folding import Folding
+from flexes_projections.registry import Generation
+from flexes_projections.table import Fact, Projection, Row, Table
+
+
+class Lost(Exception):
+    """Another runner moved a projection on first; nothing of the batch was written."""
+
+
+class Target(NamedTuple):
+    """A generation to fill, and the last event that it is to have; None for all."""
+
+    projection: Projection
+    generation: Generation
+    upto: int | None = None
+
+
+class Work:
+    """The rows of one projection in a batch.
+
+    Attributes:
+        position: Where the projection stands after the batch.
+        error: Why it stops there; None if it goes on.
+        error_position: The event that stops it.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.position = target.generation.position
+        self.error: str | None = None
+        self.error_position = 0
+        self._upto = target.upto
+        self._appended: dict[Table, list[Row]] = {table: [] for table in target.projection.tables if table.appends}
+        self._replaced: dict[Table, dict[Row, Row]] = {
+            table: {} for table in target.projection.tables if not table.appends
+        }
+
+    def wants(self, position: int) -> bool:
+        """Return whether the projection takes the event at this position."""
+        return position > self.position and self.error is None and (self._upto is None or position <= self._upto)
+
+    def take(self, fact: Fact) -> None:
+        """Add the rows of one event, or stop before it."""
+        try:
+            rows = list(self.target.projection.rows_of(fact))
+        except Exception as error:  # whatever an event does to a projection must not reach the others
+            self.stop(fact.position, error)
+            return
+        self.position = fact.position
+        self.add(rows)
+
+    def add(self, rows: Sequence[tuple[Table, Row]]) -> None:
+        """Add rows; a later one replaces an earlier one with the same key."""
+        for table, row in rows:
+            if table.appends:
+                self._appended[table].append(row)
+            else:
+                self._replaced[table][row[: table.key_size]] = row
+
+    def stop(self, position: int, error: Exception) -> None:
+        """Stop before this event."""
+        self.error, self.error_position = f"{type(error).__name__}: {error}", position
+
+    def write(self, session: Session) -> None:
+        """Write rows and position.
+
+        Raises:
+            Lost: Another runner was first.
+        """
+        found = self.target.generation
+        if not registry.advance(session, found, self.position):
+            raise Lost(found.name)
+        try:
+            with session.savepoint():
+                self.write_rows(session)
+        except RowsRefused as error:
+            self.stop(self.position, error)
+            registry.advance(session, found._replace(position=self.position), found.position)
+            self.position = found.position
+        if self.error is not None:
+            registry.stop(session, found, self.error, self.error_position)
+
+    def write_rows(self, session: Session) -> None:
+        """Write the rows alone."""
+        number = self.target.generation.generation
+        for table, rows in self._appended.items():
+            if rows:
+                session.insert(table, ddl.table_name(table, number), rows)
+        for table, replaced in self._replaced.items():
+            if replaced:
+                session.upsert(table, ddl.table_name(table, number), list(replaced.values()))
+
+
+def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding) -> list[Work]:
+    """Return the rows of every target; an event that cannot be read or folded stops all of them."""
+    works = [Work(target) for target in targets]
+    with _no_garbage_collection():
+        for row in rows:
+            wanting = [work for work in works if work.wants(row.position)]
+            if not wanting:
+                continue
+            try:
+                fact = folding.fact(row)
+            except Exception as error:  # bytes that somebody tampered with can be anything
+                for work in wanting:
+                    work.stop(row.position, error)
+                break
+            for work in wanting:
+                work.take(fact)
+    return works
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: it costs more than the fold, which leaves no cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
