@@ -45,7 +45,7 @@ def told(events: Iterable[ev.Event]) -> list[tuple[str, str]]:
 
 
 def _when(at: str) -> str:
-    return f"{ms_between(EPOCH, Instant(at)):g}ms"
+    return f"{ms_between(EPOCH, Instant(at)):.10g}ms"
 
 
 def _rest(event: ev.Event) -> str:
