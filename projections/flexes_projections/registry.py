@@ -82,9 +82,10 @@ def add(session: Session, database: Database, projection: Projection, phase: Pha
 
 
 def make_indexes(session: Session, projection: Projection, number: int) -> None:
-    """Make the secondary indexes that the generation does not have."""
+    """Make the secondary indexes that the generation does not have, and let the database learn their use."""
     for table in projection.tables:
-        for statement in ddl.create_indexes(table, ddl.table_name(table, number)):
+        name = ddl.table_name(table, number)
+        for statement in (*ddl.create_indexes(table, name), f"ANALYZE {name}"):
             session.execute(statement)
 
 
@@ -93,6 +94,14 @@ def show(session: Session, projection: Projection, number: int) -> None:
     for table in projection.tables:
         for statement in ddl.show(table, ddl.table_name(table, number)):
             session.execute(statement)
+
+
+def hide(session: Session, found: Generation, projection: Projection) -> None:
+    """Take away the views of tables that the projection no longer has."""
+    kept = {table.name for table in projection.tables}
+    for name in found.tables.split():
+        if name not in kept:
+            session.execute(f"DROP VIEW IF EXISTS flexes_{name}")
 
 
 def advance(session: Session, found: Generation, position: int) -> bool:

@@ -17,6 +17,9 @@ from flexes_projections.errors import RowsRefused
 from flexes_projections.table import Row, Table, Value
 
 BUSY_TIMEOUT_S: Final = 30.0
+_ANALYSED: Final = 1_000
+"""Rows of an index that ANALYZE looks at."""
+
 _STRICT: Final = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
 _DIALECT: Final = Dialect(
     types={"text": "TEXT", "json": "TEXT", "integer": "INTEGER", "real": "REAL"},
@@ -44,6 +47,7 @@ class SqliteDatabase:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(f"PRAGMA analysis_limit = {_ANALYSED}")
 
     def write(self, work: Callable[["SqliteSession"], Result]) -> Result:
         """See `Database.write`."""
