@@ -39,9 +39,9 @@ class Brief(Model):
     disclosure: Text
     brand_terms: tuple[Text, ...] = ()
     forbidden_claims: tuple[Text, ...] = ()
-    channels: dict[Name, Channel]
+    channels: Annotated[dict[Name, Channel], Field(min_length=1)]
     max_sentence_words: Count = 20
-    min_readability: Number = 60.0
+    min_readability: Annotated[float, Field(strict=True, gt=0)] = 60.0
     benefits: Annotated[tuple[Benefit, ...], Field(min_length=1)]
 
 

@@ -5,12 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from pydantic import ValidationError
-
 from flexes.demo.documents import Brief
-from flexes.errors import NodeError
-from flexes.policy.problems import problems
+from flexes.errors import InvalidDocument, NodeError
+from flexes.policy.problems import validated
+from flexes.scenario.documents import load_document, parse_document
 
 HOME: Final = "flexes.demo"
 
@@ -24,7 +22,7 @@ def text_of(name: str) -> str:
 @cache
 def shipped(name: str) -> Any:
     """Return a shipped YAML file as data; do not change it."""
-    return yaml.safe_load(text_of(name))
+    return parse_document(text_of(name), name)
 
 
 def envelope() -> dict[str, Any]:
@@ -46,16 +44,10 @@ def read_brief(name: str) -> Brief:
     """Return the brief in a file: your own by its path, else the one shipped under this name.
 
     Raises:
-        NodeError: There is no such file, or it is no brief; names every fault.
+        NodeError: There is no such file, or it is no brief; says every fault.
     """
-    path = Path(name)
+    is_shipped = files(HOME).joinpath(name).is_file() and not Path(name).is_file()
     try:
-        text = path.read_text(encoding="utf-8") if path.is_file() else text_of(name)
-        document = yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise NodeError(f"cannot read the brief {name!r}: {error}") from error
-    try:
-        return Brief.model_validate(document)
-    except ValidationError as error:
-        faults = "; ".join(str(problem) for problem in problems(error, document))
-        raise NodeError(f"{name!r} is no brief: {faults}") from error
+        return validated(Brief, shipped(name) if is_shipped else load_document(name), f"brief {name!r}")
+    except InvalidDocument as error:
+        raise NodeError(str(error)) from error

@@ -7,7 +7,7 @@ from typing import Final
 _WORD: Final = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*|\d+")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+")
 _VOWELS: Final = re.compile(r"[aeiouy]+")
-_SILENT_END: Final = re.compile(r"(?:[^laeiouy]e|[^td]ed|[^sxz]es)$")
+_SILENT_END: Final = re.compile(r"(?:[^laeiouy]e|[aeiouy]le|[^tdaeiouy]ed|[^sxzaeiouy]es)$")
 _SOUNDED_END: Final = re.compile(r"(?:[sxzcg]|ch|sh)es$")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 from rich.console import Console
+from rich.text import Text
 
 from flexes.demo.campaign import registry
 from flexes.demo.closing import tells_more, tells_steps, tells_why
@@ -118,7 +119,7 @@ def _asked(narrator: Narrator, state: State, request: HumanRequest, yes: bool) -
     narrator.say(request.rationale or "")
     while True:
         try:
-            answer = narrator.console.input("Publish it? [y/n] ").strip().casefold()
+            answer = narrator.console.input(Text("Publish it? [y/n] ")).strip().casefold()
         except EOFError:
             narrator.say(f"No answer: the run waits. Later: flexes approve {state.run_id} {request.id}")
             return None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flexes.demo.documents import Brief, Copy, Insights, Issue
 from flexes.demo.material import shipped
-from flexes.demo.measures import sentences
+from flexes.demo.measures import phrases_in, sentences
 
 JOINT: Final = "; and "
 """What the quick writer strings clauses together with, and the editor takes apart."""
@@ -84,7 +84,7 @@ def _replaced(text: str, swaps: Mapping[str, str]) -> str:
 
 def _without_claims(copy: Copy, found: tuple[str, ...], _brief: Brief) -> tuple[Copy, str]:
     clauses = [clause for sentence in sentences(copy.body) for clause in sentence.split(JOINT)]
-    kept = [clause for clause in clauses if not any(claim in clause.casefold() for claim in found)]
+    kept = [clause for clause in clauses if not phrases_in(clause, found)]
     body = " ".join(_as_sentence(clause) for clause in kept)
     return copy.model_copy(update={"body": body}), f"took out the claim {', '.join(map(repr, found))}"
 
