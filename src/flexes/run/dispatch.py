@@ -109,7 +109,7 @@ def _replan(commit: Commit, acting: Acting) -> None:
 def _intent(commit: Commit, acting: Acting) -> dict[str, Any]:
     action = acting.standing.action
     assert isinstance(action, Replan)
-    return intent_of(acting.directive, action, acting.signal, acting.standing.target)
+    return intent_of(commit.state, acting.directive, action, acting.signal, acting.standing.target)
 
 
 def _hitl(commit: Commit, acting: Acting) -> None:

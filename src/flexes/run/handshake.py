@@ -23,15 +23,16 @@ from flexes.run import events as ev
 from flexes.run.commands import AnswerPlanner
 from flexes.run.commit import Commit
 from flexes.run.outstanding import progress
-from flexes.run.state import Handshake
+from flexes.run.state import Handshake, State
 from flexes.run.targets import replan_intent
 
 _RAILS: Final = frozenset({"oscillation", "no_change", "rewrite_limit"})
 """Diagnostics that are guard rails: they keep plans from going round in circles."""
 
 
-def intent_of(directive: Directive, action: Replan, signal: Signal, target: str | None) -> dict[str, Any]:
-    """Return what a replan action wants of the planner, as the request stores it."""
+def intent_of(state: State, directive: Directive, action: Replan, signal: Signal, target: str | None) -> dict[str, Any]:
+    """Return what a replan action wants of the planner, as the request stores it; of two caps only a breached one."""
+    per_node = signal.node.cost if signal.node else None
     found = {
         "directive": directive.id,
         "intent": replan_intent(action, signal),
@@ -39,10 +40,14 @@ def intent_of(directive: Directive, action: Replan, signal: Signal, target: str 
         "target": target,
         "rationale": action.rationale,
         "timedOut": signal.kind == "timeout" or signal.timed_out,
-        "capTotal": directive.cap_total,
-        "capPerNode": directive.cap_per_node,
+        "capTotal": _breached(state.cost_projected, directive.cap_total),
+        "capPerNode": _breached(per_node, directive.cap_per_node),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _breached(amount: float | None, cap: float | None) -> float | None:
+    return cap if cap is not None and amount is not None and amount > cap else None
 
 
 def open_handshake(commit: Commit, intents: Sequence[Mapping[str, Any]]) -> None:

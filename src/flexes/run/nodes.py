@@ -65,11 +65,12 @@ def settled(state: State, node_id: str, node: NodeState, cost: float) -> dict[st
         "spent_nano": state.spent_nano + nano(cost),
         "timers": forget_timers(state.timers, (node_id,)),
     }
+    if state.nodes[node_id].status != "failed":
+        changes["estimate_nano"] = state.estimate_nano - nano(state.capability_of(node_id).cost)
     if node.status == "failed":
         return {**changes, "failed": state.failed.set(node_id, None)}
     changes["failed"] = state.failed.delete(node_id) if node_id in state.failed else state.failed
     changes["unfinished"] = state.unfinished - 1
-    changes["estimate_nano"] = state.estimate_nano - nano(state.capability_of(node_id).cost)
     return {**changes, **_released(changes["nodes"], state, node_id)}
 
 
@@ -98,8 +99,8 @@ def undone(
         node = nodes[node_id]
         names = tuple(dict.fromkeys((*(node.outputs or ()), *node.edited)))
         facets = without_attempt(facets, names, node_id, attempt)
-        if node.status == "completed":
-            unfinished += 1
+        if node.status in ("completed", "failed"):
+            unfinished += node.status == "completed"
             estimate += nano(state.capability_of(node_id).cost)
         nodes = nodes.set(node_id, _pending_again(state, node_id, node, cause))
     gone = [node_id for node_id, _ in attempts]
@@ -240,7 +241,11 @@ def _with_plan(state: State, plan: Plan, states: Map[str, NodeState]) -> dict[st
         "running": Map({node_id: None for node_id in left if states[node_id].status == "running"}),
         "failed": Map({node_id: None for node_id in left if states[node_id].status == "failed"}),
         "unfinished": len(left),
-        "estimate_nano": sum(nano(state.catalog.by_id[plan.by_id[node_id].capability].cost) for node_id in left),
+        "estimate_nano": sum(
+            nano(state.catalog.by_id[plan.by_id[node_id].capability].cost)
+            for node_id in left
+            if states[node_id].status != "failed"
+        ),
         "backing_off": sum(1 for node_id in left if states[node_id].not_before_at),
     }
 

@@ -79,14 +79,18 @@ def _previous(state: State, node_id: str) -> Any:
     """Return the undone attempt of a re-run, or the work that a copy does again; None on a first attempt."""
     node = state.nodes[node_id]
     copied = state.node_of(node_id).copy_of
-    if node.previous is not None or copied is None or copied not in state.nodes:
+    if node.previous is not None or copied is None:
         return node.previous
-    original = state.nodes[copied]
+    planned, gone = state.nodes.get(copied), state.removed.get(copied)
+    original = planned or (gone.state if gone else None)
+    if original is None:
+        return None
     origin = state.node_of(node_id).origin
-    return {
+    previous = {
         "attempt": original.attempt,
-        "inputs": state.inputs_of(copied),
+        "inputs": state.inputs_of(copied) if planned else {},
         "outputs": dict(original.outputs or {}),
         "metrics": dict(original.metrics),
         "cause": {"action": "replan", "directives": list(origin.directives) if origin else []},
     }
+    return previous if original.error is None else {**previous, "error": original.error}

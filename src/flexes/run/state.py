@@ -173,7 +173,7 @@ class State(Folded):
         ready: Pending nodes whose dependencies are completed and that wait for no timer.
         failed: Failed nodes.
         unfinished: How many nodes are not completed.
-        estimate_nano: Estimates of everything that is not completed.
+        estimate_nano: Estimates of what is still to run: pending and running nodes.
         taken_away: Node definitions that deltas removed or replaced.
         removed: Nodes of earlier plan versions, as they last were.
         rewrites: Rewrites made, by original node.
@@ -254,7 +254,7 @@ class State(Folded):
 
     @property
     def cost_projected(self) -> float:
-        """What was spent plus the estimates of what is not completed."""
+        """What was spent plus the estimates of what is still to run."""
         return (self.spent_nano + self.estimate_nano) / NANO
 
     def value(self, facet: str) -> FacetWrite | None:
