@@ -1,13 +1,14 @@
 """Random predicates and facets that meet: few names, few values, every odd one among them."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
 from tests.property.reference_predicate import STAR
 
-EXAMPLES = int(os.environ.get("FLEXES_ORACLE_EXAMPLES", "2000"))
-"""Predicate x facets pairs; the gate takes the default, a long run more."""
+EXAMPLES = int(os.environ.get("FLEXES_ORACLE_EXAMPLES", "8000"))
+"""Predicate x facets pairs, at least; the gate takes the default, a long run more."""
 
 _BIG = 2**53 - 1
 _ROOTS = ("a", "b", "c", "odd root", "count")
@@ -16,6 +17,11 @@ _NUMBERS = (0, 1, -1, 2, 0.5, 0.1, 1.5, -0.0, 1.0, _BIG, 1e16, float(2**53), 1e3
 _LITERALS = st.sampled_from((*_NUMBERS, "", "x", "1", "é\n", "\u2028", True, False, None))
 _ODD: tuple[Any, ...] = (float("nan"), float("inf"), float("-inf"), 10**400, -(10**400), object(), b"x", (1,))
 _SCALARS = st.sampled_from((*_NUMBERS, "", "x", "1", "é\n", True, False, None, 2**53, 2**53 + 1, *_ODD))
+_AT_THE_END: tuple[Any, ...] = (
+    *(0, 1, 0.5, -1, 2**53 - 1, "", "x", "1", True, False, None, {}, {"x": 1}, [], [0], [1, "x", None, True, 0.5]),
+    *([[1], {}], [1] * 1000, [1] * 1001, *_ODD),
+)
+PAIRS_PER_TREE = len(_AT_THE_END)
 _OPS = ("<", "<=", ">", ">=", "=", "!=", "==")
 
 
@@ -71,9 +77,10 @@ def facets_for(draw: st.DrawFn, tree: Any) -> dict[str, Any]:
 
 
 def _near(leaf: tuple[Any, ...]) -> st.SearchStrategy[Any]:
-    literals = leaf[-1:] if len(leaf) > 2 else ()
+    kind, steps, *rest = leaf
+    literals = rest[-1:]
     scalars = st.sampled_from((*literals, *literals, True, False, None, 0, 1, 0.5, "1", "x", *_ODD))
-    if leaf[0] in ("cmp", "exists") or STAR in leaf[1]:
+    if kind in ("cmp", "exists") or STAR in steps:
         return scalars | scalars | scalars | _JSON
     return st.lists(scalars, max_size=3) | st.lists(scalars, max_size=3) | _HUGE | _JSON
 
@@ -85,6 +92,23 @@ def _around(draw: st.DrawFn, steps: list[Any], inner: st.SearchStrategy[Any]) ->
     if isinstance(steps[0], str):
         return {steps[0]: draw(_around(steps[1:], inner))}
     return draw(st.lists(_around(steps[1:], inner), max_size=3))
+
+
+def neighbours(tree: Any, facets: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the facets with each odd value in turn at the end of each path; `PAIRS_PER_TREE` or more documents."""
+    for leaf in _leaves(tree):
+        root, *steps = leaf[1]
+        for value in _AT_THE_END:
+            yield {**facets, root: _placed(steps, value)}
+
+
+def _placed(steps: list[Any], value: Any) -> Any:
+    if not steps:
+        return value
+    inner = _placed(steps[1:], value)
+    if isinstance(steps[0], str):
+        return {steps[0]: inner}
+    return [inner] if steps[0] in (0, -1) else [None, inner]
 
 
 def _leaves(tree: Any) -> list[tuple[Any, ...]]:

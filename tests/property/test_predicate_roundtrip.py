@@ -15,7 +15,7 @@ from flexes.predicate.parse import parse_when
 from flexes.predicate.printer import digest, print_text, to_json
 
 ADAPTER: TypeAdapter[When] = TypeAdapter(When)
-FEW = settings(max_examples=max(EXAMPLES // 4, 200), deadline=None)
+FEW = settings(max_examples=max(EXAMPLES // 20, 200), deadline=None)
 
 WORDS = ("and", "not", "a.b", "$count", "<", "a < 1", "((", 'a = "')
 KEYS = ("and", "or", "not", "a", "a.b", "$includes", "<", "$x", "var", "")
