@@ -1,15 +1,14 @@
 """Commands to a run: pause, cancel, approve, reject, trigger, signal. Each is one atomic append, or refused."""
 
 import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from flexes.cli.driving import drive, new_progress, opened
 from flexes.cli.failures import DONE
-from flexes.cli.opening import find_run, must_exist
+from flexes.cli.opening import find_run, must_exist, who
 from flexes.cli.options import DEFAULT_STORE, AsJson, By, Key, OptionalApp, RunRef, StoreUrl
 from flexes.errors import RequestNotFound
 
@@ -33,7 +32,6 @@ Metrics = Annotated[
 ]
 Node = Annotated[str | None, typer.Option("--node", metavar="ID", help="The node that was measured.")]
 Source = Annotated[str | None, typer.Option("--source", metavar="TEXT", help="Who measured.")]
-_OPERATOR: Final = "operator"
 
 
 def pause(
@@ -47,7 +45,7 @@ def pause(
     """Suspend a run: nodes in flight finish, nothing new starts."""
     _command(
         run, None, store, as_json,
-        lambda flexes, run_id: flexes.pause(run_id, reason, by=_who(by), idempotency_key=idempotency_key),
+        lambda flexes, run_id: flexes.pause(run_id, reason, by=who(by), idempotency_key=idempotency_key),
     )  # fmt: skip
 
 
@@ -62,7 +60,7 @@ def cancel(
     """End a run, whatever it is doing."""
     _command(
         run, None, store, as_json,
-        lambda flexes, run_id: flexes.cancel(run_id, reason, by=_who(by), idempotency_key=idempotency_key),
+        lambda flexes, run_id: flexes.cancel(run_id, reason, by=who(by), idempotency_key=idempotency_key),
     )  # fmt: skip
 
 
@@ -108,7 +106,7 @@ def trigger(
     """Fire a `manual` policy of a run."""
     _command(
         run, app, store, as_json,
-        lambda flexes, run_id: flexes.trigger(run_id, policy, by=_who(by), idempotency_key=idempotency_key),
+        lambda flexes, run_id: flexes.trigger(run_id, policy, by=who(by), idempotency_key=idempotency_key),
     )  # fmt: skip
 
 
@@ -130,7 +128,7 @@ def signal(
     document = {"metrics": measured, "node": node, "source": source}
     _command(
         run, app, store, as_json,
-        lambda flexes, run_id: flexes.signal(run_id, document, by=_who(by), idempotency_key=idempotency_key),
+        lambda flexes, run_id: flexes.signal(run_id, document, by=who(by), idempotency_key=idempotency_key),
     )  # fmt: skip
 
 
@@ -149,7 +147,7 @@ def _resolve(
     async def resolve(flexes: "Flexes", run_id: "RunId") -> None:
         request_id = _request(flexes, run_id, request)
         await flexes.resolve_hitl(
-            run_id, request_id, decision=decision, by=_who(by), note=note, edits=edits, idempotency_key=key
+            run_id, request_id, decision=decision, by=who(by), note=note, edits=edits, idempotency_key=key
         )
 
     _command(run, app, store, as_json, resolve)
@@ -210,12 +208,3 @@ def _object(text: str, option: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise typer.BadParameter(f"{text[:60]!r} holds no object", param_hint=option)
     return found
-
-
-def _who(by: str | None) -> str:
-    if by is not None:
-        return by
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return _OPERATOR

@@ -81,8 +81,11 @@ async def _follow(
 ) -> None:
     from flexes.shell.feed import follow
 
-    async with aclosing(follow(store, run_id, after)) as feed:
-        async for frame in _with_silences(feed, heartbeat_s):
+    async with (
+        aclosing(follow(store, run_id, after)) as feed,
+        aclosing(_with_silences(feed, heartbeat_s)) as told,
+    ):
+        async for frame in told:
             if frame is None:
                 emit(": still here\n\n")
             else:

@@ -1,5 +1,6 @@
 """What commands begin with: the store that a URL names, the run that a reference means, the registry of an app."""
 
+import getpass
 import importlib
 import os
 import sys
@@ -101,8 +102,18 @@ def load_app(spec: str) -> "CapabilityRegistry":
     if callable(found) and not isinstance(found, CapabilityRegistry):
         found = _called(spec, found)
     if not isinstance(found, CapabilityRegistry):
-        raise _bad_app(f"{spec} is a {type(found).__name__}; it must be a CapabilityRegistry or return one")
+        raise _bad_app(f"{spec} is of type {type(found).__name__}; it must be a CapabilityRegistry or return one")
     return found
+
+
+def who(by: str | None) -> str:
+    """Return who gives a command: the name given, else that of the user."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "operator"
 
 
 def _as_run_id(text: str) -> RunId | None:

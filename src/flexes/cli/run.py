@@ -9,8 +9,8 @@ import typer
 
 from flexes.cli.driving import drive, new_progress, opened, status_code, tell_report
 from flexes.cli.failures import DONE
-from flexes.cli.opening import find_run, must_exist
-from flexes.cli.options import DEFAULT_STORE, App, AsJson, Key, OptionalApp, RunRef, StoreUrl
+from flexes.cli.opening import find_run, must_exist, who
+from flexes.cli.options import DEFAULT_STORE, App, AsJson, By, Key, OptionalApp, RunRef, StoreUrl
 from flexes.cli.output import say
 from flexes.errors import InvalidDocument
 
@@ -43,6 +43,7 @@ def run(
 def resume(
     run: RunRef,
     app: OptionalApp = None,
+    by: By = None,
     idempotency_key: Key = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -55,7 +56,7 @@ def resume(
     Exit status: 0 completed or at rest, 1 failed or cancelled, 2 bad input.
     """
     must_exist(store)
-    raise typer.Exit(asyncio.run(_resume(run, app, idempotency_key, store, as_json)))
+    raise typer.Exit(asyncio.run(_resume(run, app, by, idempotency_key, store, as_json)))
 
 
 async def _run(envelope: str, app: str, run_id: str | None, key: str | None, store: str, as_json: bool) -> int:
@@ -75,7 +76,7 @@ async def _run(envelope: str, app: str, run_id: str | None, key: str | None, sto
         return progress.report(flexes.state(identity))
 
 
-async def _resume(reference: str, app: str | None, key: str | None, store: str, as_json: bool) -> int:
+async def _resume(reference: str, app: str | None, by: str | None, key: str | None, store: str, as_json: bool) -> int:
     async with opened(store, app) as flexes:
         run_id = find_run(flexes.store, reference)
         state = flexes.state(run_id)
@@ -83,7 +84,7 @@ async def _resume(reference: str, app: str | None, key: str | None, store: str, 
             tell_report(state, as_json=as_json)
             return status_code(state.status)
         progress = new_progress(flexes, run_id, state.version, as_json=as_json)
-        await flexes.resume(run_id, idempotency_key=key)
+        await flexes.resume(run_id, by=who(by), idempotency_key=key)
         if not as_json:
             say(resumed_line(flexes.state(run_id)))
         progress.show()

@@ -4,10 +4,12 @@ Each run is checked up to its first break, for every check by itself; nothing is
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Literal, NamedTuple
 
-from flexes.errors import RunNotFound
+import orjson
+
+from flexes.errors import RunNotFound, UnreadableEvent
 from flexes.ids import RunId
 from flexes.run.commit import DECIDER
 from flexes.run.decide import decided_commit
@@ -18,7 +20,7 @@ from flexes.run.rebuild import command_of
 from flexes.run.state import State
 from flexes.store.codec import decode, encode
 from flexes.store.digest import verify_chain
-from flexes.store.port import EventStore, Row
+from flexes.store.port import EventStore, NewEvent, Row
 
 Check = Literal["digest", "readable", "lifecycle", "decision"]
 
@@ -45,6 +47,13 @@ class Verified(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+class Stored(NamedTuple):
+    """A stored event, as bytes and as read."""
+
+    row: Row
+    event: Event
+
+
 def verify_run(store: EventStore, run_id: RunId) -> Verified:
     """Check one run.
 
@@ -60,70 +69,80 @@ def verify_run(store: EventStore, run_id: RunId) -> Verified:
     state: State | None = None
     for commit in _commits(rows, findings):
         commits += 1
-        skipped += commit[0].decider != DECIDER
-        found = _checked(state, commit)
+        skipped += commit[0].event.decider != DECIDER
+        found = _illegal(state, commit) or _decided_otherwise(state, commit)
         if found is not None:
             findings.append(found)
             break
-        state = fold(commit, state)
+        state = fold((stored.event for stored in commit), state)
     return Verified(run_id, len(rows), commits, skipped, tuple(findings))
 
 
-def _commits(rows: Sequence[Row], findings: list[Finding]) -> Iterator[list[Event]]:
-    """Yield the commits as far as they can be read."""
-    events: list[Event] = []
+def _commits(rows: Sequence[Row], findings: list[Finding]) -> Iterator[list[Stored]]:
+    """Yield the commits as far as they can be read; what cannot be is added to the findings."""
+    read: list[Stored] = []
     for row in rows:
         try:
-            events.append(decode(row))
+            read.append(Stored(row, _whole(decode(row))))
         except Exception as error:  # bytes that somebody tampered with can be anything
             findings.append(Finding("readable", row.version, _told(error)))
             break
-    for _, commit in groupby(events, key=lambda event: event.command_id):
+    for _, commit in groupby(read, key=lambda stored: stored.event.command_id):
         yield list(commit)
 
 
-def _checked(state: State | None, commit: Sequence[Event]) -> Finding | None:
-    return _illegal(state, commit) or _decided_otherwise(state, commit)
+def _whole(event: Event) -> Event:
+    """Return the event if it has every field of its type, which reading does not ask for."""
+    missing = [name for name in type(event).model_fields if name not in event.__dict__]
+    if missing:
+        raise UnreadableEvent(f"{event.kind} lacks {', '.join(missing)}")
+    return event
 
 
-def _illegal(state: State | None, commit: Sequence[Event]) -> Finding | None:
-    for event in commit:
+def _illegal(state: State | None, commit: Sequence[Stored]) -> Finding | None:
+    for _, event in commit:
         status = state.status if state is not None else None
         if not (event.kind == "RunStarted" if status is None else allows(status, event.kind)):
-            return Finding(
-                "lifecycle", event.version, f"{event.kind} cannot happen while a run is {status or 'unborn'}"
-            )
+            told = f"{event.kind} cannot happen while a run is {status or 'not started'}"
+            return Finding("lifecycle", event.version, told)
         try:
             state = evolve(state, event)
-        except Exception as error:  # the same: only events that nobody decided make the fold raise
+        except Exception as error:  # only an event that nobody decided makes the fold raise
             return Finding("lifecycle", event.version, f"{event.kind} cannot be folded: {_told(error)}")
     return None
 
 
-def _decided_otherwise(state: State | None, commit: Sequence[Event]) -> Finding | None:
-    if commit[0].decider != DECIDER:
+def _decided_otherwise(state: State | None, commit: Sequence[Stored]) -> Finding | None:
+    if commit[0].event.decider != DECIDER:
         return None
-    version = commit[0].version
     try:
-        decided, _ = decided_commit(state, command_of(commit))
-    except Exception as error:  # the same: a command that was accepted then is refused now
-        return Finding("decision", version, f"deciding this commit again is refused: {_told(error)}")
-    for place, stored in enumerate(commit):
-        again = decided[place] if place < len(decided) else None
-        if again is None or encode(again) != encode(stored):
-            other = "nothing" if again is None else _difference(again, stored)
-            return Finding("decision", stored.version, f"{stored.kind} is stored, but the rules decide {other}")
-    if len(decided) > len(commit):
-        return Finding("decision", commit[-1].version + 1, f"{decided[len(commit)].kind} should follow, but is missing")
+        command = command_of([stored.event for stored in commit])
+        decided = [encode(event) for event in decided_commit(state, command)[0]]
+    except Exception as error:  # what was accepted then is refused now
+        return Finding("decision", commit[0].row.version, f"deciding this commit again fails: {_told(error)}")
+    for again, row in zip_longest(decided, (stored.row for stored in commit)):
+        found = _difference(again, row)
+        if found is not None:
+            return found
     return None
 
 
-def _difference(again: Event, stored: Event) -> str:
-    if again.kind != stored.kind:
-        return again.kind
-    ours, theirs = again.model_dump(mode="json"), stored.model_dump(mode="json")
-    names = sorted(name for name in ours if ours[name] != theirs.get(name))
-    return f"another {again.kind} ({', '.join(names) or 'other bytes'} differ)"
+def _difference(again: NewEvent | None, row: Row | None) -> Finding | None:
+    if row is None:
+        assert again is not None
+        return Finding("decision", again.version, f"the rules decide {again.type}, but it is not stored")
+    if again is None:
+        return Finding("decision", row.version, f"{row.type} is stored, but the rules decide nothing more")
+    if again == NewEvent(row.run_id, row.version, row.type, row.data):
+        return None
+    other = again.type if again.type != row.type else f"other values of {_keys(again.data, row.data)}"
+    return Finding("decision", row.version, f"{row.type} is stored, but the rules decide {other}")
+
+
+def _keys(data: bytes, other: bytes) -> str:
+    ours, theirs = orjson.loads(data), orjson.loads(other)
+    names = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
+    return ", ".join(names) or "nothing, in other bytes"
 
 
 def _told(error: Exception) -> str:
