@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from tests.transcripts.rendering import told
+
 from flexes.run import events as ev
 from flexes.scenario.simulate import Simulation
-from tests.transcripts.rendering import told
 
 
 def differences(expected: Mapping[str, Any], run: Simulation) -> list[str]:
@@ -37,6 +38,11 @@ def differences(expected: Mapping[str, Any], run: Simulation) -> list[str]:
 def events_of(run: Simulation) -> list[ev.Event]:
     """Return the events of a simulation, in order."""
     return [event for commit in run.commits for event in commit.events]
+
+
+def node_runs(run: Simulation) -> dict[str, int]:
+    """Return how many attempts of each node started."""
+    return dict(Counter(event.node_id for event in events_of(run) if isinstance(event, ev.NodeStarted)))
 
 
 def _lines(run: Simulation) -> list[str]:
@@ -90,10 +96,6 @@ def _nodes(expected: Mapping[str, str], run: Simulation) -> Iterator[str]:
             yield f"{node} is {found}, expected {status}"
 
 
-def _node_runs(run: Simulation) -> dict[str, int]:
-    return dict(Counter(event.node_id for event in events_of(run) if isinstance(event, ev.NodeStarted)))
-
-
 def _triggers(run: Simulation) -> dict[str, int]:
     return dict(Counter(event.policy_id for event in events_of(run) if isinstance(event, ev.PolicyTriggered)))
 
@@ -114,7 +116,7 @@ _CHECKS: Mapping[str, Callable[[Any, Simulation], Iterator[str]]] = {
     "replans": _same(lambda run: run.state.replans),
     "costTotal": _same(lambda run: run.state.cost_total),
     "output": _same(lambda run: run.state.ending.output if run.state.ending else None),
-    "nodeRuns": _same(_node_runs),
+    "nodeRuns": _same(node_runs),
     "policyTriggers": _same(_triggers),
     "outcomes": _same(_outcomes),
     "refused": _same(lambda run: [step["code"] for step in run.refused]),

@@ -142,9 +142,7 @@ def _nodes_reset(event: ev.NodesReset) -> str:
 
 def _signal_evaluated(event: ev.SignalEvaluated) -> str:
     about = f" {event.node_id}#{event.attempt}" if event.node_id else ""
-    outcomes = [
-        f"{policy}={outcome}" + (f"({reason})" if reason else "") for policy, outcome, reason in event.outcomes
-    ]
+    outcomes = [f"{policy}={outcome}" + (f"({reason})" if reason else "") for policy, outcome, reason in event.outcomes]
     return f"{event.signal_id} {event.signal_kind}{about}: {', '.join(outcomes) or 'nobody looks'}"
 
 
