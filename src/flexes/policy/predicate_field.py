@@ -10,7 +10,7 @@ from flexes.errors import PredicateError
 from flexes.predicate.ast import When
 from flexes.predicate.condition import parse_condition
 from flexes.predicate.parse import parse_when
-from flexes.predicate.printer import to_json
+from flexes.predicate.printer import print_text, to_json
 
 
 def refusal(error: PredicateError) -> PydanticCustomError:
@@ -46,6 +46,10 @@ def _import(source: Any) -> Any:
         raise refusal(error) from None
 
 
+def _exported(condition: When) -> dict[str, str]:
+    return {"dsl": print_text(condition)}
+
+
 Predicate = Annotated[
     When,
     BeforeValidator(_parse),
@@ -57,7 +61,7 @@ Predicate = Annotated[
 Condition = Annotated[
     When,
     BeforeValidator(_import),
-    PlainSerializer(to_json),
+    PlainSerializer(_exported),
     WithJsonSchema({"type": "object"}),
 ]
 """A `trigger.condition` of an earlier envelope, translated into the same AST."""

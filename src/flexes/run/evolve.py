@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from immutables import Map
+from pydantic import TypeAdapter
 
 from flexes.envelope.capability import Catalog
+from flexes.envelope.contract import OutputContract
 from flexes.ids import Instant, RunId
 from flexes.plan.plan import Origin
 from flexes.policy.context import PolicyContext
-from flexes.policy.envelope import TaskEnvelope
 from flexes.run import events as ev
 from flexes.run.commands import Flags
 from flexes.run.facets import with_facets
@@ -40,9 +41,11 @@ from flexes.run.state import (
     PolicyCount,
     State,
     Timer,
+    answered,
     nano,
 )
 
+_CONTRACT: TypeAdapter[OutputContract] = TypeAdapter(OutputContract)
 _HELD_BACK = frozenset({"exhausted", "target_missing", "cooling_down"})
 _KEYED = frozenset(
     {"RunStarted", "Paused", "Resumed", "Cancelled", "HitlResolved", "ManualTriggered", "SignalReceived"}
@@ -78,7 +81,6 @@ def _seen(state: State, event: ev.Event) -> State:
 
 
 def _started(event: ev.RunStarted) -> State:
-    envelope = TaskEnvelope.model_validate(event.envelope)
     facets = {
         name: FacetWrite(value, None, 0, 0, event.version, None, None)
         for name, value in event.envelope.get("inputs", {}).items()
@@ -89,11 +91,11 @@ def _started(event: ev.RunStarted) -> State:
         started_at=Instant(event.at),
         at=Instant(event.at),
         envelope=event.envelope,
-        contract=envelope.output_contract,
+        contract=_CONTRACT.validate_python(event.envelope["outputContract"]),
         context=PolicyContext.model_validate(event.context),
         catalog=Catalog.model_validate(event.catalog),
         flags=Flags.model_validate(event.flags),
-        correlation_id=envelope.metadata.correlation_id,
+        correlation_id=event.envelope.get("metadata", {}).get("correlationId"),
         facets=Map(facets),
     )
 
@@ -173,6 +175,7 @@ def _node_started(state: State, event: ev.NodeStarted) -> dict[str, Any]:
         started_at=event.at,
         deadline_at=event.deadline_at,
         not_before_at=None,
+        unanswered=(*before.unanswered, (event.attempt, event.capability_id)),
     )
     timers = state.timers
     for directive, due_at in event.timers:
@@ -201,7 +204,7 @@ def _node_completed(state: State, event: ev.NodeCompleted) -> dict[str, Any]:
         retryable=False,
         hold=None,
         outputs=event.outputs,
-        recorded=(*state.nodes[event.node_id].recorded, event.attempt),
+        unanswered=answered(state.nodes[event.node_id], event.attempt),
     )
     facets = with_facets(
         state.facets, event.outputs, event.node_id, event.attempt, state.plan_version, event.version, event.by
@@ -220,7 +223,7 @@ def _node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
         error_code=event.code,
         retryable=event.retryable,
         hold=None,
-        recorded=(*state.nodes[event.node_id].recorded, event.attempt),
+        unanswered=answered(state.nodes[event.node_id], event.attempt),
     )
     return settled(state, event.node_id, node, event.cost)
 
@@ -228,10 +231,10 @@ def _node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
 def _node_superseded(state: State, event: ev.NodeSuperseded) -> dict[str, Any]:
     changes: dict[str, Any] = {"spent_nano": state.spent_nano + nano(event.cost)}
     if event.node_id in state.nodes:
-        recorded = (*state.nodes[event.node_id].recorded, event.attempt)
-        return {**changes, "nodes": with_node(state, event.node_id, recorded=recorded)}
+        unanswered = answered(state.nodes[event.node_id], event.attempt)
+        return {**changes, "nodes": with_node(state, event.node_id, unanswered=unanswered)}
     gone = state.removed[event.node_id]
-    node = gone.state._replace(recorded=(*gone.state.recorded, event.attempt))
+    node = gone.state._replace(unanswered=answered(gone.state, event.attempt))
     return {**changes, "removed": state.removed.set(event.node_id, gone._replace(state=node))}
 
 

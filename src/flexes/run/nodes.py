@@ -129,7 +129,7 @@ def _pending_again(state: State, node_id: str, node: NodeState, cause: Mapping[s
     }
     if node.error is not None:
         previous["error"] = node.error
-    return NodeState(attempt=node.attempt, cause=cause, previous=previous, recorded=node.recorded)
+    return NodeState(attempt=node.attempt, cause=cause, previous=previous, unanswered=node.unanswered)
 
 
 def _recounted(state: State, nodes: Map[str, NodeState], gone: Iterable[str]) -> dict[str, Any]:
@@ -186,7 +186,7 @@ def with_next_plan(state: State, origin: Origin, document: Mapping[str, Any]) ->
         states = states.set(change.id, _replaced(state, change.id))
     for node in delta.add:
         earlier = removed[node.id].state if node.id in removed else NodeState()
-        states = states.set(node.id, NodeState(attempt=earlier.attempt, recorded=earlier.recorded))
+        states = states.set(node.id, NodeState(attempt=earlier.attempt, unanswered=earlier.unanswered))
     changed = _with_plan(state, Plan(version=origin.version, nodes=nodes), states)
     return {**changed, "removed": removed, **_history(state, delta, changed["plan"], named)}
 

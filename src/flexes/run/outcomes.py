@@ -33,10 +33,11 @@ def record(commit: Commit, command: RecordOutcome) -> None:
             node_id=command.node_id,
             attempt=command.attempt,
         )
-    if command.attempt in node.recorded:
+    invoked = dict(node.unanswered).get(command.attempt)
+    if invoked is None:
         return
     if not _is_current(commit.state, command, node):
-        _supersede(commit, command)
+        _supersede(commit, command, invoked)
     elif isinstance(command.outcome, Failure):
         fail(commit, command.node_id, command.attempt, command.outcome)
     else:
@@ -104,16 +105,14 @@ def _is_current(state: State, command: RecordOutcome, node: NodeState) -> bool:
     return command.node_id in state.running and node.attempt == command.attempt
 
 
-def _supersede(commit: Commit, command: RecordOutcome) -> None:
-    state, cost = commit.state, command.outcome.cost
-    known = command.node_id in state.nodes
-    capability = state.node_of(command.node_id).capability if known else state.removed[command.node_id].capability
+def _supersede(commit: Commit, command: RecordOutcome, capability: str) -> None:
+    cost = command.outcome.cost
     commit.append(
         ev.NodeSuperseded,
         node_id=command.node_id,
         attempt=command.attempt,
         outcome=command.outcome.model_dump(mode="json", by_alias=True, exclude_none=True),
-        cost=state.catalog.by_id[capability].cost if cost is None else cost,
+        cost=commit.state.catalog.by_id[capability].cost if cost is None else cost,
     )
 
 

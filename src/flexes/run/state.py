@@ -48,7 +48,7 @@ class NodeState(NamedTuple):
         note: For a failed node: why no policy helped.
         outputs: What the attempt wrote, by facet; None before it completed.
         previous: For a re-run: the undone attempt, as the capability gets it.
-        recorded: Attempts whose outcome is recorded, late ones included; none is recorded twice.
+        unanswered: Attempts without an outcome yet, each with the capability that it invoked; none is answered twice.
     """
 
     status: NodeStatus = "pending"
@@ -70,7 +70,12 @@ class NodeState(NamedTuple):
     edited: tuple[str, ...] = ()
     cause: Mapping[str, Any] | None = None
     previous: Mapping[str, Any] | None = None
-    recorded: tuple[int, ...] = ()
+    unanswered: tuple[tuple[int, str], ...] = ()
+
+
+def answered(node: NodeState, attempt: int) -> tuple[tuple[int, str], ...]:
+    """Return the node's unanswered attempts without this one."""
+    return tuple(found for found in node.unanswered if found[0] != attempt)
 
 
 class RemovedNode(NamedTuple):

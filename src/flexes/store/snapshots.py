@@ -91,7 +91,7 @@ def _same(value: Any) -> Any:
 
 def _node(fields: list[Any]) -> NodeState:
     node = NodeState(*fields)
-    return node._replace(edited=tuple(node.edited), recorded=tuple(node.recorded))
+    return node._replace(edited=tuple(node.edited), unanswered=tuple((attempt, capability) for attempt, capability in node.unanswered))
 
 
 def _handshake(fields: list[Any]) -> Handshake:
