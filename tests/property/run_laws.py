@@ -67,6 +67,7 @@ def _check_timers(state: State, waiting: set[str]) -> None:
     for timer in timers:
         if timer.kind in ("deadline", "directive"):
             assert timer.node in state.running, f"{timer.kind} of {timer.node}, which does not run"
+            assert timer.node is not None
             assert state.nodes[timer.node].attempt == timer.attempt
         if timer.kind == "hitl":
             assert timer.request in state.open_requests
@@ -105,7 +106,7 @@ def check_moving(state: State) -> None:
         assert state.running or state.backing_off, "running, and nothing can happen"
         assert not state.ready, f"ready nodes were not started: {list(state.ready)}"
         assert not state.inbox, "the inbox was not drained"
-        assert all(state.nodes[name].hold == "replan" for name in state.failed), "a failed node was left alone"
+        assert all(state.nodes[name].hold for name in state.failed), "a failed node was left alone"
     if state.status == "awaiting_hitl":
         assert "AskHuman" in effects
     for name in state.running:
@@ -122,46 +123,58 @@ def _check_plans(state: State, events: Sequence[ev.Event]) -> None:
     assert [found.version for found in state.plan_versions] == versions
 
 
-def _check_attempts(events: Sequence[ev.Event]) -> None:
+class _Attempts:
     """One recorded outcome an attempt, but that a reviewer may supply what a failed one lacks; a completed node starts
     again only after it was reset.
     """
-    failed: set[str] = set()
-    current: dict[str, int] = {}
-    completed: set[str] = set()
-    running: set[str] = set()
-    recorded: set[tuple[str, int]] = set()
+
+    def __init__(self) -> None:
+        self.current: dict[str, int] = {}
+        self.status: dict[str, str] = {}
+        self.recorded: set[tuple[str, int]] = set()
+
+    def start(self, event: ev.NodeStarted) -> None:
+        node = event.node_id
+        assert self.status.get(node, "pending") == "pending", f"{node} is {self.status[node]} and starts"
+        assert event.attempt == self.current.get(node, 0) + 1
+        self.current[node], self.status[node] = event.attempt, "running"
+
+    def end(self, event: ev.NodeCompleted | ev.NodeFailed | ev.NodeSuperseded) -> None:
+        node, key = event.node_id, (event.node_id, event.attempt)
+        supplied = isinstance(event, ev.NodeCompleted) and event.by is not None and self.status[node] == "failed"
+        assert key not in self.recorded or supplied, f"two outcomes of {key}"
+        self.recorded.add(key)
+        if not isinstance(event, ev.NodeSuperseded):
+            assert event.attempt == self.current[node]
+            assert supplied or self.status[node] == "running"
+            self.status[node] = "completed" if isinstance(event, ev.NodeCompleted) else "failed"
+
+    def reset(self, event: ev.NodesReset) -> None:
+        assert event.nodes, "a reset of nothing"
+        for node, attempt in event.nodes:
+            assert self.current[node] == attempt
+            assert self.status[node] != "pending"
+            self.status[node] = "pending"
+
+    def replan(self, event: ev.PlanUpdated) -> None:
+        changed = [change["id"] for change in event.delta.get("replace", ())]
+        for node in (*event.delta.get("remove", ()), *changed):
+            assert self.status.get(node) != "completed", f"{node} was completed and changed"
+            self.status[node] = "pending"
+
+
+def _check_attempts(events: Sequence[ev.Event]) -> None:
+    seen = _Attempts()
     for event in events:
         match event:
-            case ev.NodeStarted(node_id=node, attempt=attempt):
-                assert node not in completed, f"{node} was completed and runs again"
-                assert node not in running, f"{node} was started twice"
-                assert attempt == current.get(node, 0) + 1
-                current[node] = attempt
-                running.add(node)
+            case ev.NodeStarted():
+                seen.start(event)
             case ev.NodeCompleted() | ev.NodeFailed() | ev.NodeSuperseded():
-                key = (event.node_id, event.attempt)
-                supplied = isinstance(event, ev.NodeCompleted) and event.by is not None and event.node_id in failed
-                assert key not in recorded or supplied, f"two outcomes of {key}"
-                recorded.add(key)
-                failed.discard(event.node_id)
-                if isinstance(event, ev.NodeFailed):
-                    failed.add(event.node_id)
-                if not isinstance(event, ev.NodeSuperseded):
-                    assert event.attempt == current[event.node_id]
-                    running.discard(event.node_id)
-                if isinstance(event, ev.NodeCompleted):
-                    completed.add(event.node_id)
-            case ev.NodesReset(nodes=nodes):
-                assert nodes, "a reset of nothing"
-                for node, attempt in nodes:
-                    assert current[node] == attempt
-                completed -= {node for node, _ in nodes}
-                running -= {node for node, _ in nodes}
-            case ev.PlanUpdated(delta=delta):
-                gone = {*delta.get("remove", ()), *(change["id"] for change in delta.get("replace", ()))}
-                assert not gone & completed, "a completed node was changed"
-                running -= gone
+                seen.end(event)
+            case ev.NodesReset():
+                seen.reset(event)
+            case ev.PlanUpdated():
+                seen.replan(event)
             case _:
                 pass
 
