@@ -12,8 +12,8 @@ from flexes.run.state import NodeState, State
 
 
 def stale(state: State, item: Item) -> str | None:
-    """Return why an item no longer speaks of a current attempt, or None."""
-    if item.node is None or item.kind in ("action", "start"):
+    """Return why an item no longer speaks of a current attempt, or None; a decision speaks of its request."""
+    if item.node is None or item.kind in ("action", "feedback", "start"):
         return None
     node = state.nodes.get(item.node)
     undone = node is not None and node.status == "pending" and node.attempt > 0
