@@ -12,6 +12,7 @@ An expectation file names the rules that it follows from and holds any of:
 | refused | equal the codes of the refused outside steps, in order |
 | facets | equal the visible facets with these names |
 | nodes | equal the statuses of these nodes |
+| inputs | equal the facets that these nodes were handed when they last started |
 """
 
 from collections import Counter
@@ -96,6 +97,17 @@ def _nodes(expected: Mapping[str, str], run: Simulation) -> Iterator[str]:
             yield f"{node} is {found}, expected {status}"
 
 
+def _inputs(expected: Mapping[str, Any], run: Simulation) -> Iterator[str]:
+    handed: dict[str, Any] = {}
+    for commit in run.commits:
+        for event in commit.events:
+            if isinstance(event, ev.NodeStarted):
+                handed[event.node_id] = dict(commit.after.inputs_of(event.node_id))
+    for node, facets in expected.items():
+        if handed.get(node) != facets:
+            yield f"{node} was handed {handed.get(node)!r}, expected {facets!r}"
+
+
 def _triggers(run: Simulation) -> dict[str, int]:
     return dict(Counter(event.policy_id for event in events_of(run) if isinstance(event, ev.PolicyTriggered)))
 
@@ -125,4 +137,5 @@ _CHECKS: Mapping[str, Callable[[Any, Simulation], Iterator[str]]] = {
     "never": _never,
     "facets": _facets,
     "nodes": _nodes,
+    "inputs": _inputs,
 }
