@@ -28,6 +28,9 @@ BATCH: Final = 2_000
 BATCH_BYTES: Final = 8_000_000
 """About how many bytes of events are read at once."""
 
+FIRST_BATCH: Final = 100
+"""Most events of the first batch, whose bytes are not known yet."""
+
 _LOGGER: Final = logging.getLogger("flexes.projections")
 
 
@@ -76,7 +79,8 @@ class Runner:
         self._projections = sorted(projections)
         self._phase: Phase = phase
         self._upto = upto or {}
-        self._batch = self._limit = batch
+        self._batch = batch
+        self._limit = min(batch, FIRST_BATCH)
         self._folding = Folding(store)
         self._targets: list[Target] | None = None
         registry.prepare(database)
