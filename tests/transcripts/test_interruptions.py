@@ -16,8 +16,6 @@ from flexes.run.rebuild import command_of
 from flexes.run.state import State
 
 every_run = pytest.mark.parametrize("name", SCENARIOS)
-DROPPED = {"hitl-actions"}
-"""Runs in which a reject's goto undoes the attempt that its own feedback is about: the inbox drops that feedback."""
 WORK = (cmd.RecordOutcome, cmd.FireTimer, cmd.AnswerPlanner, cmd.ReceiveSignal, cmd.TriggerPolicy, cmd.ResolveHitl)
 
 
@@ -33,7 +31,7 @@ def test_a_pause_without_events_changes_nothing(name: str) -> None:
         assert _told(again) == _told(commit)
 
 
-@pytest.mark.parametrize("name", [name for name in SCENARIOS if name not in DROPPED])
+@every_run
 def test_what_arrives_during_a_pause_happens_after_it(name: str) -> None:
     """Semantics 7: a signal that waits in the inbox comes to what it would have come to without the pause."""
     for state, commit in _places(name):

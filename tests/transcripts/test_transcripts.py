@@ -117,6 +117,7 @@ def test_a_snapshot_of_any_state_is_that_state(name: str) -> None:
     for _, _, state in steps(events):
         snapshot = snapshot_of(state)
         back = restored(Snapshot(state.run_id, state.version, snapshot.schema, bytes(snapshot.data)))
+        assert back is not None
         assert back == state
         assert orjson.loads(snapshot_of(back).data) == orjson.loads(snapshot.data)
         following = by_version.get(state.version)
