@@ -3,7 +3,9 @@
 # Installs again only when pyproject.toml has changed, or when more is needed than before.
 
 set -euo pipefail
+HERE=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+ROOT=$PWD
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 fail() {
@@ -55,10 +57,10 @@ prepare() {
 
 install() {
     if [ "$1" = runtime ]; then
-        .venv/bin/python -m pip install --quiet --editable . </dev/null
+        .venv/bin/python -m pip install -qq --editable . </dev/null
         return
     fi
     # --group came with pip 25.1
-    .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1' </dev/null &&
-        .venv/bin/python -m pip install --quiet --editable . --group dev </dev/null
+    .venv/bin/python -m pip install -qq --upgrade 'pip>=25.1' </dev/null &&
+        .venv/bin/python -m pip install -qq --editable '.[postgres]' --group dev </dev/null
 }

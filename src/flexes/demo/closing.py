@@ -1,6 +1,9 @@
 """The answer at the end: what did this run do, under which plan version, and which policy made it so?"""
 
+import shutil
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.table import Table
 
@@ -59,12 +62,19 @@ def tells_steps(narrator: Narrator, state: State, kill: Kill, invocations: Seque
 def tells_more(narrator: Narrator, state: State, store_url: str) -> None:
     """Print the commands that look further."""
     narrator.chapter("Look further")
-    run, last = state.run_id, state.plan_version
+    run, last, program = state.run_id, state.plan_version, _program()
     commands = (f"show {run}", f"plan {run} --diff 1 {last}", f"audit --run {run}", f"verify {run}")
     for command in (f"{found} --store {store_url}" for found in commands):
-        narrator.command(f"flexes {command}")
+        narrator.command(f"{program} {command}")
     narrator.say("The same campaign on its own, without the kill:")
-    narrator.command(f"flexes run {envelope_path()} --app flexes.demo.campaign:registry")
+    narrator.command(f"{program} run {envelope_path()} --app flexes.demo.campaign:registry")
+
+
+def _program() -> str:
+    """Return how this installation's `flexes` is called here: by its name, or by its path where that is not found."""
+    found, own = shutil.which("flexes"), Path(sys.executable).with_name("flexes")
+    is_found = found is not None and Path(found).resolve() == own.resolve()
+    return "flexes" if is_found or not own.exists() else str(own)
 
 
 def _effect(event: ev.PolicyTriggered, events: Sequence[ev.Event]) -> str:

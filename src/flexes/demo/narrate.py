@@ -18,7 +18,8 @@ from flexes.demo.performance import Decision, Kill, Performance, ran_twice, stor
 from flexes.errors import UnknownStore
 from flexes.ids import RunId
 from flexes.run.events import Event
-from flexes.run.state import HumanRequest, State
+from flexes.run.records import HumanRequest
+from flexes.run.state import State
 from flexes.shell.clock import SystemClock
 from flexes.shell.facade import Flexes
 from flexes.shell.report import RunReport

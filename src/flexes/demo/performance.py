@@ -16,7 +16,8 @@ from flexes.demo.journal import Invocation, Journal
 from flexes.ids import RunId
 from flexes.run.events import Event
 from flexes.run.evolve import evolve
-from flexes.run.state import HumanRequest, State
+from flexes.run.records import HumanRequest
+from flexes.run.state import State
 from flexes.shell.facade import Flexes
 from flexes.shell.report import RunReport
 from flexes.store.codec import decode
