@@ -267,3 +267,12 @@ def _refused(state: State, command: cmd.Command) -> type[Exception]:
     with pytest.raises(CommandRejected) as caught:
         decide(state, command)
     return caught.type
+
+
+def test_every_section_is_shown() -> None:
+    """Issue 5: the scenarios together cover the sections 2 to 9 of the semantics, each with several stories."""
+    rules = [rule for name in SCENARIOS for rule in expectation(name)["rules"]]
+    shown = {section: sum(rule.startswith(f"{section} ") for rule in rules) for section in range(2, 10)}
+    assert min(shown.values()) >= 3, shown
+    assert {path.stem for path in (HERE / "expected").glob("*.yaml")} == set(SCENARIOS)
+    assert {path.stem for path in (HERE / "golden").iterdir()} == set(SCENARIOS)
