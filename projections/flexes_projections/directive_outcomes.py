@@ -5,7 +5,7 @@ from typing import Final
 
 from flexes.policy.context import Directive
 from flexes.run.events import PlanRequested, PolicyTriggered, RunStarted, SignalEvaluated
-from flexes.run.state import PolicyCount
+from flexes.run.records import PolicyCount
 from flexes.view.dead_guards import is_dead_guard
 from flexes_projections.table import Fact, Projection, Row, Table, columns
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from flexes.run.events import TERMINAL, HitlRequested, HitlResolved
-from flexes.run.state import HumanRequest
+from flexes.run.records import HumanRequest
 from flexes_projections.cell import redacted_cell
 from flexes_projections.table import Fact, Projection, Row, Table, columns
 

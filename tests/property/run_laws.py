@@ -11,7 +11,8 @@ from flexes.run import events as ev
 from flexes.run.evolve import evolve
 from flexes.run.lifecycle import transitions
 from flexes.run.outstanding import outstanding
-from flexes.run.state import State, nano
+from flexes.run.records import nano
+from flexes.run.state import State
 
 OUTCOMES = (ev.NodeCompleted, ev.NodeFailed, ev.NodeSuperseded)
 

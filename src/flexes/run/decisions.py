@@ -22,7 +22,8 @@ from flexes.run.dispatch import Acting, act
 from flexes.run.guards import Standing, standing
 from flexes.run.inbox import ActionSource, Item
 from flexes.run.outcomes import complete, fail
-from flexes.run.state import HumanRequest, State
+from flexes.run.records import HumanRequest
+from flexes.run.state import State
 
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 SYSTEM = "system"

@@ -16,7 +16,8 @@ from flexes.policy.actions import Action, Emit, Fail, Fallout, Goto, Hitl, Pause
 from flexes.policy.context import Directive
 from flexes.policy.selector import base_id
 from flexes.policy.signal import Signal
-from flexes.run.state import PolicyCount, State
+from flexes.run.records import PolicyCount
+from flexes.run.state import State
 from flexes.run.targets import goto_target, replan_intent, replan_target, target_required
 
 Outcome = Literal[

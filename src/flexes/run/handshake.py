@@ -23,7 +23,8 @@ from flexes.run import events as ev
 from flexes.run.commands import AnswerPlanner
 from flexes.run.commit import Commit
 from flexes.run.outstanding import progress
-from flexes.run.state import Handshake, State
+from flexes.run.records import Handshake
+from flexes.run.state import State
 from flexes.run.targets import replan_intent
 
 _RAILS: Final = frozenset({"oscillation", "no_change", "rewrite_limit"})

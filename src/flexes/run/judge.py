@@ -19,8 +19,9 @@ from flexes.policy.context import Directive
 from flexes.policy.evaluate import Lookup, opted_out, tested
 from flexes.policy.signal import Signal, heard_by
 from flexes.run.guards import Outcome, Standing, standing
+from flexes.run.records import PolicyCount
 from flexes.run.signals import lookup_of
-from flexes.run.state import PolicyCount, State
+from flexes.run.state import State
 from flexes.run.targets import replan_intent, replan_target
 
 

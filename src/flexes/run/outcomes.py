@@ -17,7 +17,8 @@ from flexes.run.commands import Failure, RecordOutcome, Result
 from flexes.run.commit import Commit
 from flexes.run.effects import operation_id
 from flexes.run.inbox import Item
-from flexes.run.state import NodeState, State
+from flexes.run.records import NodeState
+from flexes.run.state import State
 
 
 def record(commit: Commit, command: RecordOutcome) -> None:

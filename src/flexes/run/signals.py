@@ -8,7 +8,8 @@ from flexes.ids import Instant, ms_between
 from flexes.policy.selector import Selector
 from flexes.policy.signal import NodeSeen, Signal
 from flexes.run.inbox import Item
-from flexes.run.state import NodeState, State
+from flexes.run.records import NodeState
+from flexes.run.state import State
 
 
 def stale(state: State, item: Item) -> str | None:

@@ -10,7 +10,8 @@ from flexes.run.commit import Commit
 from flexes.run.decisions import SYSTEM, decided
 from flexes.run.inbox import Item
 from flexes.run.outcomes import fail
-from flexes.run.state import State, Timer
+from flexes.run.records import Timer
+from flexes.run.state import State
 
 
 def due(state: State, at: Instant) -> tuple[Timer, ...]:

@@ -16,7 +16,8 @@ from flexes.run.decide import decided_commit
 from flexes.run.events import Event
 from flexes.run.evolve import fold
 from flexes.run.rebuild import command_of
-from flexes.run.state import CommandSeen, State
+from flexes.run.records import CommandSeen
+from flexes.run.state import State
 from flexes.run.timers import due
 from flexes.shell.clock import Clock
 from flexes.store.codec import decode, decode_all, encode

@@ -17,7 +17,7 @@ from flexes.plan.plan import Plan
 from flexes.policy.context import PolicyContext
 from flexes.run.commands import Flags
 from flexes.run.persistent import FacetWrite, writes
-from flexes.run.state import (
+from flexes.run.records import (
     CommandSeen,
     Ending,
     Handshake,
@@ -26,9 +26,9 @@ from flexes.run.state import (
     PlanVersion,
     PolicyCount,
     RemovedNode,
-    State,
     Timer,
 )
+from flexes.run.state import State
 from flexes.store.port import Snapshot
 
 STATE_SCHEMA: Final = 1
@@ -91,7 +91,8 @@ def _same(value: Any) -> Any:
 
 def _node(fields: list[Any]) -> NodeState:
     node = NodeState(*fields)
-    return node._replace(edited=tuple(node.edited), unanswered=tuple((attempt, capability) for attempt, capability in node.unanswered))
+    unanswered = tuple((attempt, capability) for attempt, capability in node.unanswered)
+    return node._replace(edited=tuple(node.edited), unanswered=unanswered)
 
 
 def _handshake(fields: list[Any]) -> Handshake:

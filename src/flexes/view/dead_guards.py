@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from flexes.run.events import SignalEvaluated
-from flexes.run.state import PolicyCount, State
+from flexes.run.records import PolicyCount
+from flexes.run.state import State
 from flexes.view.step import Step
 
 MIN_EVALUATIONS: Final = 3

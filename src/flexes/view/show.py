@@ -5,7 +5,8 @@ It is the state itself, shown to whoever may read the store: facet values stand 
 
 from typing import Any
 
-from flexes.run.state import HumanRequest, NodeState, PolicyCount, State
+from flexes.run.records import HumanRequest, NodeState, PolicyCount
+from flexes.run.state import State
 from flexes.view.dead_guards import dead_guards
 from flexes.view.ending import error_of
 from flexes.view.step import present, provenance
@@ -43,7 +44,8 @@ def _nodes(state: State) -> dict[str, Any]:
     planned = state.plan.nodes if state.plan else ()
     found = {node.id: _node(state.nodes[node.id], node.capability) for node in planned}
     for node_id in sorted(state.removed):
-        found.setdefault(node_id, {**_node(state.removed[node_id].state, state.removed[node_id].capability), "status": "removed"})
+        gone = state.removed[node_id]
+        found.setdefault(node_id, {**_node(gone.state, gone.capability), "status": "removed"})
     return found
 
 

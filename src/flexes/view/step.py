@@ -5,7 +5,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from flexes.run.events import Event
 from flexes.run.persistent import FacetWrite
-from flexes.run.state import HumanRequest, State
+from flexes.run.records import HumanRequest
+from flexes.run.state import State
 
 E = TypeVar("E", bound=Event)
 

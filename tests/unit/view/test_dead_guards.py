@@ -5,7 +5,7 @@ from tests.unit.view.runs import Run, directive
 
 from flexes.policy.signal import SignalEnvelope
 from flexes.run.commands import ReceiveSignal
-from flexes.run.state import PolicyCount
+from flexes.run.records import PolicyCount
 from flexes.view.dead_guards import dead_guards, is_dead_guard
 from flexes.view.show import show
 

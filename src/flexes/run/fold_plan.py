@@ -1,0 +1,178 @@
+"""Folding the events of the handshake: a request, a plan version, a refusal; counters are made anew with each plan."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from immutables import Map
+
+from flexes.plan.handshake import Delta, applied
+from flexes.plan.plan import Origin, Plan, PlanNode
+from flexes.policy.selector import base_id
+from flexes.run import events as ev
+from flexes.run.nodes import (
+    forget_timers,
+    held,
+    is_ready,
+    let_go,
+    pending_again,
+)
+from flexes.run.records import (
+    Handshake,
+    NodeState,
+    PlanVersion,
+    PolicyCount,
+    RemovedNode,
+    nano,
+)
+from flexes.run.state import State
+
+
+def plan_requested(state: State, event: ev.PlanRequested) -> dict[str, Any]:
+    """Return the changes when the planner is asked; only a handshake opened counts, not its repetitions."""
+    changes: dict[str, Any] = {
+        "handshake": Handshake(
+            event.request_id,
+            event.attempt,
+            event.base_version,
+            tuple(event.intents),
+            tuple(event.diagnostics),
+        )
+    }
+    if state.plan is None:
+        return changes
+    changes["phase"] = "replanning"
+    changes["nodes"] = held(state, (intent.get("node") for intent in event.intents), "kept")
+    if event.attempt == 1:
+        changes["replans"] = state.replans + 1
+        policies = state.policies
+        for directive in dict.fromkeys(intent["directive"] for intent in event.intents):
+            count = policies.get(directive, PolicyCount())
+            policies = policies.set(directive, count._replace(replans=count.replans + 1))
+        changes["policies"] = policies
+    return changes
+
+
+def plan_generated(state: State, event: ev.PlanGenerated) -> dict[str, Any]:
+    """Return the changes of plan version 1."""
+    version = PlanVersion(1, (), event.rationale)
+    return {
+        **_first_plan(state, event.draft["nodes"], event.rationale),
+        "phase": "running",
+        "handshake": None,
+        "plan_versions": (version,),
+    }
+
+
+def plan_updated(state: State, event: ev.PlanUpdated) -> dict[str, Any]:
+    """Return the changes of a later plan version."""
+    triggers = tuple(event.triggers)
+    version = PlanVersion(event.new_version, triggers, event.rationale)
+    origin = Origin(version=event.new_version, rationale=event.rationale, directives=triggers)
+    state = state.model_copy(update={"nodes": _let_go_unanswered(state, event)})
+    return {
+        **_next_plan(state, origin, event.delta),
+        "phase": "running",
+        "handshake": None,
+        "plan_versions": (*state.plan_versions, version),
+    }
+
+
+def plan_rejected(state: State, event: ev.PlanRejected) -> dict[str, Any]:
+    """Return the changes when an answer is refused; failed nodes that were kept for it are let go."""
+    asked = (intent.get("node") for intent in state.handshake.intents) if state.handshake else ()
+    said = "the planner declined" if event.declined else "the planner's answer was refused"
+    note = f"{said}: {event.diagnostics[0]['message']}" if event.diagnostics else said
+    return {
+        "handshake": None,
+        "phase": "planning" if state.plan is None else "running",
+        "nodes": let_go(state, asked, note),
+    }
+
+
+def _let_go_unanswered(state: State, event: ev.PlanUpdated) -> Map[str, NodeState]:
+    """Return the nodes with those let go whose every intent the planner left unanswered."""
+    reasons = {found["directive"]: found["reason"] for found in event.unanswered}
+    intents = state.handshake.intents if state.handshake else ()
+    answered = {intent.get("node") for intent in intents if intent["directive"] not in reasons}
+    nodes = {intent.get("node") for intent in intents} - answered
+    return let_go(state, sorted(filter(None, nodes)), "; ".join(reasons.values()))
+
+
+def _first_plan(state: State, nodes: Iterable[Mapping[str, Any]], rationale: str) -> dict[str, Any]:
+    """Return the changes of plan version 1."""
+    origin = Origin(version=1, rationale=rationale)
+    parsed = (PlanNode.model_validate(node) for node in nodes)
+    plan = Plan(version=1, nodes=tuple(node.model_copy(update={"origin": origin}) for node in parsed))
+    return _with_plan(state, plan, Map({node.id: NodeState() for node in plan.nodes}))
+
+
+def _next_plan(state: State, origin: Origin, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes of a later plan version: what the delta names is pending again, the rest is carried over."""
+    assert state.plan is not None
+    delta = Delta.model_validate(document)
+    named = {node.id for node in delta.add} | {change.id for change in delta.replace}
+    nodes = tuple(
+        node.model_copy(update={"origin": origin}) if node.id in named else node for node in applied(state.plan, delta)
+    )
+    states, removed = state.nodes, state.removed
+    for node_id in delta.remove:
+        removed = removed.set(node_id, RemovedNode(states[node_id], state.node_of(node_id).capability))
+        states = states.delete(node_id)
+    for change in delta.replace:
+        states = states.set(change.id, _replaced(state, change.id))
+    for node in delta.add:
+        earlier = removed[node.id].state if node.id in removed else NodeState()
+        states = states.set(node.id, NodeState(attempt=earlier.attempt, unanswered=earlier.unanswered))
+    changed = _with_plan(state, Plan(version=origin.version, nodes=nodes), states)
+    return {**changed, "removed": removed, **_history(state, delta, changed["plan"], named)}
+
+
+def _replaced(state: State, node_id: str) -> NodeState:
+    node = state.nodes[node_id]
+    if node.status == "pending":
+        return node._replace(not_before_at=None)
+    return pending_again(state, node_id, node, {"action": "replan"})
+
+
+def _history(state: State, delta: Delta, plan: Plan, named: set[str]) -> dict[str, Any]:
+    """Return what guard rails remember of a delta: definitions taken away, rewrites made, timers that lapse."""
+    assert state.plan is not None
+    before = state.plan.by_id
+    replaced = (
+        before[change.id].definition
+        for change in delta.replace
+        if before[change.id].definition != plan.by_id[change.id].definition
+    )
+    taken = (*replaced, *(before[node_id].definition for node_id in delta.remove))
+    rewrites = state.rewrites
+    for node in delta.add:
+        if node.is_rewrite:
+            original = base_id(node.id)
+            rewrites = rewrites.set(original, rewrites.get(original, 0) + 1)
+    return {
+        "taken_away": tuple(dict.fromkeys((*state.taken_away, *taken))),
+        "rewrites": rewrites,
+        "timers": forget_timers(state.timers, named | set(delta.remove)),
+    }
+
+
+def _with_plan(state: State, plan: Plan, states: Map[str, NodeState]) -> dict[str, Any]:
+    """Return the plan, its nodes, and every counter made anew."""
+    for node in plan.nodes:
+        waiting = sum(states[parent].status != "completed" for parent in dict.fromkeys(node.depends_on))
+        states = states.set(node.id, states[node.id]._replace(waiting_for=waiting))
+    left = [node.id for node in plan.nodes if states[node.id].status != "completed"]
+    return {
+        "plan": plan,
+        "nodes": states,
+        "ready": Map({node_id: None for node_id in left if is_ready(states[node_id])}),
+        "running": Map({node_id: None for node_id in left if states[node_id].status == "running"}),
+        "failed": Map({node_id: None for node_id in left if states[node_id].status == "failed"}),
+        "unfinished": len(left),
+        "estimate_nano": sum(
+            nano(state.catalog.by_id[plan.by_id[node_id].capability].cost)
+            for node_id in left
+            if states[node_id].status != "failed"
+        ),
+        "backing_off": sum(1 for node_id in left if states[node_id].not_before_at),
+    }
