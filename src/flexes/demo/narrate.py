@@ -137,8 +137,7 @@ def _automatic(why: str) -> Decision:
 def _durable(url: str) -> str:
     if url.lower().startswith("memory:"):
         raise UnknownStore(
-            "the demo kills a process and goes on in another, and memory:// ends with its process: "
-            "use sqlite:///demo.db, or leave the store out for a temporary file"
+            "the demo kills a process and goes on in another, and memory:// ends with its process: use sqlite:///demo.db"
         )
     return url
 
