@@ -11,7 +11,7 @@ import typer
 
 from flexes.cli.opening import find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
-from flexes.cli.output import emit, emit_json, emit_table
+from flexes.cli.output import emit, emit_json, emit_table, seconds
 
 if TYPE_CHECKING:
     from flexes.store.port import Store
@@ -42,7 +42,7 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Up to and with this date or instant.")]
 Format = Annotated[AuditFormat, typer.Option("--format", help="A table, JSON lines, or CSV.")]
-_SHOWN: Final = ("at", "runId", "version", "type", "nodeId", "policyId", "actionType", "outcome", "actor", "summary")
+_SHOWN: Final = ("at", "runId", "version", "type", "nodeId", "policyId", "actionType", "outcome", "summary")
 
 
 def audit(
@@ -101,7 +101,13 @@ def _tell(rows: "Iterator[AuditRow]", format: AuditFormat) -> None:
             for row in rows:
                 emit(_csv_line(_csv_cell(value) for value in row))
         case AuditFormat.table:
-            emit_table(_SHOWN, ([row.wire()[column] for column in _SHOWN] for row in rows))
+            emit_table(_SHOWN, (_shown(row) for row in rows))
+
+
+def _shown(row: "AuditRow") -> list[object]:
+    """Return what a table has room for: seconds, and the beginning of the run id, which every command takes."""
+    short = {**row.wire(), "at": seconds(row.at), "runId": row.run_id[:8]}
+    return [short[column] for column in _SHOWN]
 
 
 def _csv_line(cells: Any) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the run.")]
 Note = Annotated[str | None, typer.Option("--note", metavar="TEXT", help="A remark; kept with the run.")]
 RequestRef = Annotated[
-    str | None, typer.Argument(metavar="[REQUEST]", help="The request, or its first characters; the only open one.")
+    str | None, typer.Argument(metavar="REQUEST", help="The request, or its first characters; the only open one.")
 ]
 Edits = Annotated[
     str | None,

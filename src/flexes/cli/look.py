@@ -9,7 +9,7 @@ import typer
 from flexes.cli.driving import report_lines
 from flexes.cli.opening import all_runs, find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, RunRef, StoreUrl
-from flexes.cli.output import dumps, emit_json, emit_object, emit_table, one_line, say
+from flexes.cli.output import dumps, emit_json, emit_object, emit_table, one_line, say, seconds
 
 if TYPE_CHECKING:
     from flexes.ids import RunId
@@ -34,7 +34,7 @@ def runs(limit: Limit = 50, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = F
         return
     emit_table(
         ("run", "status", "started", "version", "plan", "cost", "objective"),
-        [(*list(row.values())[:6], one_line(row["objective"], 60)) for row in found],
+        [_listed(row) for row in found],
     )
 
 
@@ -74,7 +74,7 @@ def events(run: RunRef, after: After = 0, store: StoreUrl = DEFAULT_STORE, as_js
                 emit_json(event_document(step.event))
             return
         rows = [
-            (step.row.version, step.event.at, step.row.type, step.event.actor, step.event.plan_version,
+            (step.row.version, seconds(step.event.at), step.row.type, step.event.actor, step.event.plan_version,
              sentence(Step(step.event, step.before, step.after)))
             for step in steps
         ]  # fmt: skip
@@ -101,6 +101,18 @@ def _run_row(state: "State") -> dict[str, Any]:
         "correlationId": state.correlation_id,
         "objective": str(state.envelope.get("objective", "")),
     }
+
+
+def _listed(row: Mapping[str, Any]) -> tuple[object, ...]:
+    return (
+        row["runId"],
+        row["status"],
+        seconds(row["startedAt"]),
+        row["version"],
+        row["planVersion"],
+        f"{row['costTotal']:g}",
+        one_line(row["objective"], 60),
+    )
 
 
 def _tell_nodes(document: Mapping[str, Any]) -> None:

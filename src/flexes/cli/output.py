@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _UNBOUNDED: Final = 10_000
 """Columns where no terminal reads: nothing is cut or wrapped."""
+_LAST_COLUMN: Final = 24
+"""Least width of a table's last column; a narrower terminal wraps whole lines."""
 
 
 class ReaderGone(Exception):
@@ -52,17 +54,23 @@ def dumps(value: Any, *, indent: bool = False) -> str:
 
 
 def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Write rows under their columns; a cell that is None is empty."""
+    """Write rows under their columns; only the last column is ever wrapped, and a cell that is None is empty."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], overflow="fold", min_width=_LAST_COLUMN)
     for row in rows:
         table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
     _render(table)
+
+
+def seconds(at: str) -> str:
+    """Return an instant to the second, as tables show it."""
+    return f"{at[:19]}Z"
 
 
 def printable(text: str) -> str:
@@ -78,9 +86,11 @@ def one_line(text: str, limit: int = 160) -> str:
 
 def _render(what: "RenderableType") -> None:
     from rich.console import Console
+    from rich.measure import Measurement
 
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else _UNBOUNDED, highlight=False)
+    console = Console(highlight=False)
+    needed = Measurement.get(console, console.options.update_width(_UNBOUNDED), what).minimum
+    console.width = max(console.width, needed) if sys.stdout.isatty() else _UNBOUNDED
     with console.capture() as captured:
         console.print(what)
     emit("\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n")

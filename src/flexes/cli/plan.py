@@ -8,7 +8,7 @@ import typer
 
 from flexes.cli.opening import find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, RunRef, StoreUrl
-from flexes.cli.output import dumps, emit, emit_object, emit_table, say
+from flexes.cli.output import dumps, emit, emit_object, emit_table, say, seconds
 
 if TYPE_CHECKING:
     from flexes.run.state import State
@@ -88,7 +88,7 @@ def _tell_plan(
 
 
 def _tell_versions(history: "Sequence[PlanVersionRow]") -> None:
-    rows = [(row.version, row.provenance["at"], ", ".join(row.triggers), row.rationale) for row in history]
+    rows = [(row.version, seconds(row.provenance["at"]), ", ".join(row.triggers), row.rationale) for row in history]
     emit_table(("version", "at", "triggered by", "rationale"), rows)
 
 

@@ -15,7 +15,7 @@ from flexes.errors import InvalidDocument, PredicateError, Problem
 if TYPE_CHECKING:
     from flexes.predicate.ast import When
 
-LinesFile = Annotated[str, typer.Argument(metavar="[FILE]", help="JSON lines; standard input by default.")]
+LinesFile = Annotated[str, typer.Argument(metavar="FILE", help="JSON lines; standard input by default.")]
 
 
 def evaluate(file: LinesFile = "-", _store: UnusedStore = DEFAULT_STORE, _as_json: AsJson = False) -> None:

@@ -9,10 +9,20 @@ from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.errors import StoreError
 
 GROUP: Final = "flexes.projections"
-"""Entry-point group; its entry `rebuild` is `(store_url, names, *, every, as_json) -> int`, the exit status."""
+"""Entry-point group. Its entry `rebuild` is called with (store_url, names) and the keywords `every`, `as_json`, `run`
+(one run's rows only), `compare` (prove, change nothing) and `projections_url` (None: in the store); it returns the
+exit status."""
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Projections to rebuild.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Projections to rebuild.")]
 EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
+OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
+Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the events make.")]
+Elsewhere = Annotated[
+    str | None,
+    typer.Option(
+        "--projections", envvar="FLEXES_PROJECTIONS", metavar="URL", help="Where projections are, if not in the store."
+    ),
+]
 
 
 class NoProjections(StoreError):
@@ -22,12 +32,27 @@ class NoProjections(StoreError):
 
 
 def rebuild(
-    names: Names = None, every: EveryOne = False, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False
+    names: Names = None,
+    every: EveryOne = False,
+    run: OneRun = None,
+    check: Check = False,
+    projections: Elsewhere = None,
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
 ) -> None:
-    """Drop projections and build them again from the events, with progress, rate and time left."""
+    """Build projections again from the events, beside the live ones, with progress, rate and time left.
+
+    A rebuild that was killed goes on where it was.
+
+    Exit status: 0 done, 1 a check found a difference, or an event stopped a projection, 2 bad input.
+    """
     if bool(names) == every:
         raise typer.BadParameter("name the projections to rebuild, or give --all")
-    raise typer.Exit(_entry().load()(store, tuple(names or ()), every=every, as_json=as_json))
+    rebuilt = _entry().load()
+    status = rebuilt(
+        store, tuple(names or ()), every=every, as_json=as_json, run=run, compare=check, projections_url=projections
+    )
+    raise typer.Exit(status)
 
 
 def _entry() -> EntryPoint:
