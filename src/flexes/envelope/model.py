@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import BaseModel, Field, JsonValue, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic.functional_validators import AfterValidator
 from pydantic_core import PydanticCustomError
@@ -14,16 +14,10 @@ MAX_DEPTH: Final = 200
 """Deepest nesting of a payload; deeper documents cannot be stored and read back safely."""
 
 
-class Model(BaseModel):
+class Model(
+    BaseModel, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+):
     """A frozen document; accepts camelCase and snake_case keys, writes camelCase."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        populate_by_name=True,
-        allow_inf_nan=False,
-    )
 
     def wire(self) -> dict[str, Any]:
         """Return the document as plain JSON data with camelCase keys, absent values left out."""

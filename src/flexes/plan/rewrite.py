@@ -7,7 +7,8 @@ Rules:
    whose inputs are there, else the target's own; it is handed the judge's facets, too.
 3. Each copy depends on the copies of what the node depended on, and on the node itself; the rewrite also on
    the judge, and on the last writer of a facet that the closure writes twice: no copy races with an original.
-4. What has not started, or failed, is re-pointed to the copies.
+4. What has not started, or failed, is re-pointed to the copies; what an earlier intent of the request copied
+   already is not copied again.
 5. A target without a usable result, failed or timed out, is replaced by its rewrite instead of copied.
 """
 
@@ -36,13 +37,20 @@ class Closure:
     Attributes:
         judge: The node whose signal judged the target; None when the target judged itself, or was not judged.
         members: What is copied, in plan order, each with the id of its copy.
+        reused: What an earlier intent of the request copied, each with the id of that copy.
         is_stuck: Whether the target has no result, so that its copy takes its place.
     """
 
     target: PlanNode
     judge: PlanNode | None
     members: Mapping[str, str]
+    reused: Mapping[str, str]
     is_stuck: bool
+
+    @property
+    def copies(self) -> Mapping[str, str]:
+        """Everything that has a copy once the intent is answered."""
+        return {**self.reused, **self.members}
 
 
 def rewrite(intent: ReplanIntent, working: Working) -> Options:
@@ -75,9 +83,10 @@ def _closure(target: PlanNode, intent: ReplanIntent, working: Working) -> Closur
     judge = intent.node if intent.node in originals and intent.node != target.id else None
     numbering = working.numbering()
     roles = {target.id: "rewrite", judge: "recheck"}
-    members = {node: numbering.take(node, roles.get(node, "redo")) for node in originals}
+    copied = {node: copy.id for node in originals if (copy := successor(node, working)) is not None}
+    members = {node: numbering.take(node, roles.get(node, "redo")) for node in originals if node not in copied}
     stuck = working.status(target.id) == "failed" or (target.id == intent.node and is_stuck(target, intent, working))
-    return Closure(target, working.plan.by_id[judge] if judge else None, members, stuck)
+    return Closure(target, working.plan.by_id[judge] if judge else None, members, copied, stuck)
 
 
 def _rewriters(closure: Closure, working: Working) -> Iterator[Capability]:
@@ -104,10 +113,10 @@ def _is_fed(capability: Capability, closure: Closure, working: Working) -> bool:
 def _change(closure: Closure, capability: Capability, working: Working) -> Change:
     target, plan = closure.target, working.plan
     rewritten = _rewritten(closure, capability, working)
-    copies = tuple(_copy(plan.by_id[node], closure.members) for node in closure.members if node != target.id)
+    copies = tuple(_copy(plan.by_id[node], closure.copies) for node in closure.members if node != target.id)
     why = f"rewrite {target.id} as {rewritten.id} with {capability.id}"
     gone = (target.id,) if closure.is_stuck else ()
-    return Change((rewritten, *copies, *repointed(working, closure.members)), gone, why)
+    return Change((rewritten, *copies, *repointed(working, closure.copies, closure.members)), gone, why)
 
 
 def _copy(node: PlanNode, members: Mapping[str, str]) -> PlanNode:

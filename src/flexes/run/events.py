@@ -10,7 +10,7 @@ Rules:
 
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from flexes.envelope.model import Json, Model
 
@@ -30,7 +30,6 @@ class Event(Model):
         schema_version: Version of this event type's stored shape.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: ClassVar[str]
 
     run_id: str
