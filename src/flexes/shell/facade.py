@@ -24,8 +24,9 @@ from flexes.shell.invoke import Planner
 from flexes.shell.ledger import Ledger
 from flexes.shell.registry import CapabilityRegistry
 from flexes.shell.report import RunReport, report_of
-from flexes.shell.run_ids import checked_run_id
+from flexes.shell.run_ids import checked_run_id, known_run_id
 from flexes.shell.submission import checked_envelope
+from flexes.shell.telemetry import Telemetry
 from flexes.store.port import Head, Store
 from flexes.store.urls import open_store
 
@@ -51,6 +52,7 @@ class Flexes:
         self.registry = registry
         self.store = store
         self.ledger = Ledger(store, clock or SystemClock())
+        self.ledger.observers.append(Telemetry())
         self._planner = planner
         self._planner_timeout_s = planner_timeout_s
         self._flags = flags or cmd.Flags()
@@ -136,7 +138,7 @@ class Flexes:
         Raises:
             RunNotFound: There is no such run.
         """
-        identity = RunId(run_id)
+        identity = known_run_id(run_id)
         lock = self._driving.setdefault(identity, asyncio.Lock())
         try:
             async with lock:
@@ -225,12 +227,12 @@ class Flexes:
         Raises:
             RunNotFound: There is no such run, or no such version.
         """
-        identity = RunId(run_id)
+        identity = known_run_id(run_id)
         return self.ledger.require(identity) if at_version is None else self.ledger.at_version(identity, at_version)
 
     def events(self, run_id: str, after: int = 0, upto: int | None = None) -> Sequence[Event]:
         """Return the run's events in order; empty for an unknown run."""
-        return self.ledger.events(RunId(run_id), after, upto)
+        return self.ledger.events(known_run_id(run_id), after, upto)
 
     def runs(self, limit: int = 1_000) -> Sequence[Head]:
         """Return the runs, the one started last first."""
@@ -242,8 +244,8 @@ class Flexes:
         return derived_run_id(key) if key is not None else self.ledger.clock.new_run_id()
 
     def _command(self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]) -> RunReport:
-        identity = RunId(run_id)
+        identity = known_run_id(run_id)
         self.ledger.require(identity)
         command_id = CommandId(derived_id(identity, "key", key)) if key else self.ledger.clock.new_command_id()
-        document = {"run_id": run_id, "id": command_id, "at": self.ledger.clock.now(), "actor": by, **fields}
+        document = {"run_id": identity, "id": command_id, "at": self.ledger.clock.now(), "actor": by, **fields}
         return report_of(self.ledger.apply(validated(kind, document, "command")).state)
