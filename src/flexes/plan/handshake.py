@@ -31,7 +31,7 @@ class ReplanIntent(Model):
     """What one directive wants from the planner.
 
     Attributes:
-        node: The node whose signal fired; None for a signal without a node.
+        node: The node whose signal fired, and its attempt; None for a signal without a node.
         target: What to rewrite: a node that is `node` or a completed ancestor of it; None if there is none.
         timed_out: Whether `node` is still running and over its time; it may then be replaced.
         cap_total, cap_per_node: The caps that were breached, for a fallback.
@@ -40,6 +40,7 @@ class ReplanIntent(Model):
     directive: Name
     intent: Intent
     node: Name | None = None
+    attempt: Count | None = None
     target: Name | None = None
     rationale: Text | None = None
     timed_out: Flag = False

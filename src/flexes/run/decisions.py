@@ -18,7 +18,7 @@ from flexes.run import events as ev
 from flexes.run.arrivals import arrive
 from flexes.run.commands import Failure, ResolveHitl, Result
 from flexes.run.commit import Commit
-from flexes.run.dispatch import Acting, act
+from flexes.run.dispatch import Acting, act, trip
 from flexes.run.guards import Standing, standing
 from flexes.run.inbox import ActionSource, Item
 from flexes.run.outcomes import complete, fail
@@ -101,6 +101,7 @@ def carry_out(commit: Commit, item: Item) -> None:
         )
         if found.action is None and isinstance(action, Goto) and request.decision == "reject":
             found = Standing("exhausted", found.reason, Fail(message=_rejected(request, found.reason)), path)
+    trip(commit, directive.id, found, request.node)
     code = "hitl_rejected" if isinstance(action, Fail) and request.decision != "approve" else found.code
     if found.action is not None:
         cause = request.note or f"{request.decision} by {request.by}"

@@ -44,7 +44,6 @@ def act(commit: Commit, acting: list[Acting]) -> None:
     ordered = [found for found in acting if found not in failing] + failing
     replans = [found for found in ordered if isinstance(found.standing.action, Replan)]
     for found in ordered:
-        _tripped(commit, found)
         action = found.standing.action
         assert action is not None
         _HANDLERS[type(action)](commit, found)
@@ -52,15 +51,18 @@ def act(commit: Commit, acting: list[Acting]) -> None:
             open_handshake(commit, [_intent(commit, replan) for replan in replans])
 
 
-def trip(commit: Commit, rail: str, limit: int, directive: str, node: str | None, follow_up: str = "continue") -> None:
-    """Record that a guard rail held back a directive, and what follows instead."""
-    commit.append(ev.GuardRailTripped, rail=rail, limit=limit, policy_id=directive, node_id=node, follow_up=follow_up)
-
-
-def _tripped(commit: Commit, acting: Acting) -> None:
-    rail, action = acting.standing.rail, acting.standing.action
-    if rail is not None and action is not None:
-        trip(commit, rail.name, rail.limit, acting.directive.id, acting.node, action.type)
+def trip(commit: Commit, directive: str, held: Standing, node: str | None, *, acts: bool = True) -> None:
+    """Record every guard rail that held back a directive, and what follows instead."""
+    follow_up = held.action.type if acts and held.action is not None else "continue"
+    for rail in held.rails:
+        commit.append(
+            ev.GuardRailTripped,
+            rail=rail.name,
+            limit=rail.limit,
+            policy_id=directive,
+            node_id=node,
+            follow_up=follow_up,
+        )
 
 
 def _goto(commit: Commit, acting: Acting) -> None:

@@ -57,7 +57,7 @@ class Standing(NamedTuple):
     target: str | None = None
     attempts_key: str | None = None
     attempt: int | None = None
-    rail: Rail | None = None
+    rails: tuple[Rail, ...] = ()
     code: str = "policy_failed"
 
 
@@ -122,7 +122,7 @@ def _followed_up(state: State, directive: Directive, found: Standing, signal: Si
         action=then.action,
         path=then.path,
         target=then.target,
-        rail=then.rail or found.rail,
+        rails=(*found.rails, *then.rails),
         code=found.code if then.outcome == "matched" else then.code,
     )
 
@@ -162,7 +162,7 @@ def _replan(state: State, directive: Directive, action: Replan, path: str, signa
         return Standing("matched", None, action, path, target)
     reason = f"{rail.name} {rail.limit} reached"
     action_then = follow_up(fallout(state, directive), f"{directive.id}: {reason}")
-    return Standing("exhausted", reason, action_then, f"{path}/onUnresolved", target, rail=rail, code="guard_rail")
+    return Standing("exhausted", reason, action_then, f"{path}/onUnresolved", target, rails=(rail,), code="guard_rail")
 
 
 def _replan_rail(state: State, directive: Directive, intent: str, target: str | None) -> Rail | None:
@@ -190,5 +190,5 @@ def _hitl(state: State, directive: Directive, action: Hitl, path: str, signal: S
         rail = Rail("maxHitlRequests", limit)
         reason = f"maxHitlRequests {limit} reached"
         message = Fail(message=f"{directive.id}: {reason}")
-        return Standing("exhausted", reason, message, path, rail=rail, code="hitl_limit")
+        return Standing("exhausted", reason, message, path, rails=(rail,), code="hitl_limit")
     return Standing("matched", None, action, path)

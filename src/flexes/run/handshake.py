@@ -38,6 +38,7 @@ def intent_of(state: State, directive: Directive, action: Replan, signal: Signal
         "directive": directive.id,
         "intent": replan_intent(action, signal),
         "node": signal.node.id if signal.node else None,
+        "attempt": signal.node.attempt if signal.node else None,
         "target": target,
         "rationale": action.rationale,
         "timedOut": signal.kind == "timeout" or signal.timed_out,
@@ -126,13 +127,12 @@ def _diagnostics(commit: Commit, shake: Handshake, answer: Draft | Delta) -> tup
             answer, state.catalog, inputs, state.contract, policies, known_policies=frozenset(state.context.by_id)
         )
     if state.plan is not None and isinstance(answer, Delta):
-        replaceable = frozenset(intent["node"] for intent in shake.intents if intent.get("timedOut"))
         return delta_diagnostics(
             answer,
             state.plan,
             progress(state),
             state.taken_away,
-            replaceable,
+            _replaceable(state, shake),
             state.catalog,
             inputs,
             state.contract,
@@ -143,6 +143,12 @@ def _diagnostics(commit: Commit, shake: Handshake, answer: Draft | Delta) -> tup
         )
     wanted = "a draft: {nodes: [...]}" if state.plan is None else "a delta: {add, replace, remove}"
     return (Diagnostic(code="wrong_answer", message=f"the planner was asked for {wanted}"),)
+
+
+def _replaceable(state: State, shake: Handshake) -> frozenset[str]:
+    """Return the nodes that ran over their time and still do, in the attempt that was asked about."""
+    late = [intent for intent in shake.intents if intent.get("timedOut") and intent["node"] in state.running]
+    return frozenset(intent["node"] for intent in late if state.nodes[intent["node"]].attempt == intent["attempt"])
 
 
 def _accept_draft(commit: Commit, shake: Handshake, draft: Draft, warnings: tuple[dict[str, Any], ...]) -> None:

@@ -88,9 +88,7 @@ def _evaluate(commit: Commit, item: Item) -> None:
         if found.acts
     ]
     for found in judgements:
-        if found.standing.rail is not None and not found.acts:
-            rail = found.standing.rail
-            trip(commit, rail.name, rail.limit, found.directive.id, item.node)
+        trip(commit, found.directive.id, found.standing, item.node, acts=found.acts)
     act(commit, acting)
     for found in judgements:
         if found.postponed:

@@ -7,7 +7,7 @@ from flexes.policy.actions import Fail, Hitl
 from flexes.policy.signal import Signal
 from flexes.run import events as ev
 from flexes.run.commit import Commit
-from flexes.run.dispatch import Acting, act
+from flexes.run.dispatch import Acting, act, trip
 from flexes.run.guards import Standing, fallout, follow_up, standing
 from flexes.run.state import State
 
@@ -25,6 +25,8 @@ def fall_out(commit: Commit, intents: Sequence[Mapping[str, Any]], unresolved: S
         found.append(_acting(commit.state, by_directive[directive], reason, ahead))
     acting = [one for one in found if one.standing.action is not None]
     failing = [one for one in acting if isinstance(one.standing.action, Fail)]
+    for one in found:
+        trip(commit, one.directive.id, one.standing, one.node)
     act(commit, failing[:1] or acting)
 
 

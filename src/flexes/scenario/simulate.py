@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from flexes.errors import CommandRejected
+from flexes.errors import CommandRejected, RunExists
 from flexes.ids import Instant, RunId, derived_run_id, plus_ms
 from flexes.plan.handshake import Crashed, Decline, Delta, Draft
 from flexes.plan.planner import plan_answer
@@ -96,6 +96,8 @@ class _Simulator:
         return self.commits[-1].after
 
     def start(self) -> None:
+        if self.ledger.load(self.run_id) is not None:
+            raise RunExists(f"this store already holds the simulation, as run {self.run_id}", run_id=self.run_id)
         envelope, context = checked_envelope(self.scenario.envelope, self.scenario.catalog)
         command = cmd.StartRun(
             **self._common("system"),

@@ -108,7 +108,7 @@ def _document(returned: object, measured_ms: float | None) -> dict[str, Any]:
             "metrics": {name: _number(value) for name, value in returned.metrics.items()},
             "cost": _number(returned.cost),
             "latencyMs": _number(latency),
-            "validation": returned.validation,
+            "validation": returned.validation and returned.validation.model_dump(warnings="none"),
         }
     if isinstance(returned, Mapping):
         return {"outputs": dict(returned), "latencyMs": measured_ms}

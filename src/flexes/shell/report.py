@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flexes.run.state import State
+from flexes.view.ending import error_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,3 @@ def report_of(state: State) -> RunReport:
         pending_hitl=state.open_requests,
         cost_total=state.cost_total,
     )
-
-
-def error_of(state: State) -> Mapping[str, Any] | None:
-    """Return why the run failed or was cancelled, absent facts left out; None otherwise."""
-    ending = state.ending
-    if ending is None or ending.code is None:
-        return None
-    found = {
-        "code": ending.code,
-        "message": ending.message,
-        "policyId": ending.policy_id,
-        "action": ending.action,
-        "nodeId": ending.node_id,
-        "details": dict(ending.details) or None,
-    }
-    return {key: value for key, value in found.items() if value is not None}

@@ -17,3 +17,11 @@ def checked_run_id(text: str) -> RunId:
     except (ValueError, AttributeError):
         problem = Problem("bad_run_id", "/runId", "a run id is a UUID; leave it out to get one", repr(text)[:80])
         raise InvalidDocument([problem], "command") from None
+
+
+def known_run_id(text: str) -> RunId:
+    """Return the id in its canonical spelling; what is no UUID stays as it is, and names no run."""
+    try:
+        return RunId(str(UUID(text)))
+    except (ValueError, AttributeError):
+        return RunId(text)

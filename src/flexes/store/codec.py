@@ -49,6 +49,10 @@ def decode(row: Row) -> Event:
     except KeyError as error:
         place = f"run {row.run_id} version {row.version}"
         raise UnreadableEvent(f"{place}: {row.type} has no field {error.args[0]!r}; upgrade flexes") from None
+    missing = _required(kind) - values.keys()
+    if missing:
+        place = f"run {row.run_id} version {row.version}"
+        raise UnreadableEvent(f"{place}: {row.type} lacks {', '.join(sorted(missing))}; run `flexes verify`")
     return kind.model_construct(run_id=row.run_id, version=row.version, **values)
 
 
@@ -73,6 +77,11 @@ def _loaded(row: Row) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise UnreadableEvent(f"run {row.run_id} version {row.version}: not an object; run `flexes verify`")
     return fields
+
+
+@cache
+def _required(kind: type[Event]) -> frozenset[str]:
+    return frozenset(name for name, field in kind.model_fields.items() if field.is_required()) - _BESIDE
 
 
 @cache
