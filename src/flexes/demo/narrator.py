@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from flexes.demo.documents import Brief
@@ -18,6 +19,12 @@ from flexes.run.state import State
 from flexes.shell.report import RunReport
 
 STYLES: Mapping[str, str] = {"policy": "yellow", "plan": "cyan", "person": "magenta", "end": "bold green"}
+
+
+def table_of(*names: str, title: str) -> Table:
+    """Return an empty table; its first two columns are never broken, however narrow the terminal is."""
+    columns = (Column(name, no_wrap=place < 2, overflow="fold") for place, name in enumerate(names))
+    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 class Narrator:
@@ -37,13 +44,11 @@ class Narrator:
             f"{', '.join(brief.forbidden_claims)}. Everything below really happens, offline and without a model; "
             "prices are made up, and the slow translator waits instead of working."
         )
-        table = Table(
-            "policy", "when", "then", title="The policies, in the order in which they act", title_justify="left"
-        )
+        table = table_of("policy", "then", "when", title="The policies, in the order in which they act")
         for directive in context.directives:
             intent = getattr(directive.action, "intent", None)
             then = f"{directive.action.type} ({intent})" if intent else directive.action.type
-            table.add_row(directive.id, directive.expression or "always", then)
+            table.add_row(directive.id, then, directive.expression or "always")
         self.console.print(table)
         self.chapter("A first process begins")
         self.say(f"Run {run_id}")
