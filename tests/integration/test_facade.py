@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from tests.integration.driver_cases import ENVELOPE, answer, asynchronous, registry_of, with_policies
@@ -24,7 +23,7 @@ from flexes.errors import (
     RunNotFound,
 )
 
-NOBODY = str(uuid4())
+NOBODY = "00000000-0000-4000-8000-000000000000"
 GATE = {"id": "gate", "action": {"type": "hitl", "rationale": "look"}}
 BY_HAND = {"id": "by-hand", "trigger": {"kind": "manual"}, "action": {"type": "emit", "event": "seen"}}
 POLICIES = with_policies(runtime=[GATE, BY_HAND])
