@@ -3,7 +3,7 @@
 from typing import Any, assert_never
 
 from flexes.envelope.paths import parse_path
-from flexes.policy.actions import Goto, Hitl, Replan
+from flexes.policy.actions import Fail, Goto, Hitl, Replan
 from flexes.policy.authored import (
     ChannelThreshold,
     CostThreshold,
@@ -96,10 +96,17 @@ def _retries(threshold: RetryThreshold) -> Directive:
         hears="onNodeFail",
         test=PredicateTest(when=when),
         expression=print_text(when),
-        action=Goto(max_attempts=threshold.max, backoff=threshold.backoff),
+        action=Goto(max_attempts=threshold.max, backoff=threshold.backoff, on_exhausted=_when_used_up(threshold)),
         on_unresolved=threshold.on_unresolved,
         attempts_per_node=True,
     )
+
+
+def _when_used_up(threshold: RetryThreshold) -> Fail | Hitl | None:
+    reason = f"{threshold.id}: {threshold.max} retries used up"
+    if threshold.on_unresolved == "fail":
+        return Fail(message=reason)
+    return Hitl(rationale=reason) if threshold.on_unresolved == "hitl" else None
 
 
 def _channel(threshold: ChannelThreshold) -> Directive:

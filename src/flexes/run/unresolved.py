@@ -44,8 +44,8 @@ def _acting(state: State, intent: Mapping[str, Any], reason: str, hitl_ahead: in
 
 
 def _signal(state: State, intent: Mapping[str, Any]) -> Signal:
-    node = intent.get("node")
+    identity, node = f"signal-{state.version}", intent.get("node")
     if node is None or node not in state.nodes:
-        return Signal(intent["directive"], "feedback")
+        return Signal(identity, "feedback")
     failed = state.nodes[node].status == "failed"
-    return Signal(intent["directive"], "node_failed" if failed else "node_completed", state.seen(node))
+    return Signal(identity, "node_failed" if failed else "node_completed", state.seen(node))
