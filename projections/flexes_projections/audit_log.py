@@ -19,6 +19,7 @@ ROWS = Table(
     indexes=(
         ("run_id", "position", "place"),
         ("policy_id", "position", "place"),
+        ("policy_id", "outcome", "position", "place"),
         ("node_id", "position", "place"),
         ("action_type", "position", "place"),
         ("outcome", "position", "place"),

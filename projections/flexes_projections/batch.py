@@ -1,7 +1,7 @@
 """One batch of the log as rows: every projection sees every event once, and each can fail by itself."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -50,15 +50,19 @@ class Work:
         """Return whether the projection takes the event at this position."""
         return position > self.position and self.error is None and (self._upto is None or position <= self._upto)
 
-    def take(self, fact: Fact) -> None:
-        """Add the rows of one event, or stop before it."""
-        try:
-            rows = list(self.target.projection.rows_of(fact))
-        except Exception as error:  # whatever an event does to a projection must not reach the others
-            self.stop(fact.position, error)
-            return
-        self.position = fact.position
-        self.add(rows)
+    def take(self, facts: Iterable[Fact]) -> None:
+        """Add the rows of the events that the projection wants, or stop before the first that it cannot take."""
+        rows_of = self.target.projection.rows_of
+        for fact in facts:
+            if not self.wants(fact.position):
+                continue
+            try:
+                rows = list(rows_of(fact))
+            except Exception as error:  # whatever an event does to a projection must not reach the others
+                self.stop(fact.position, error)
+                return
+            self.position = fact.position
+            self.add(rows)
 
     def add(self, rows: Sequence[tuple[Table, Row]]) -> None:
         """Add rows; a later one replaces an earlier one with the same key."""
@@ -106,19 +110,31 @@ def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Fold
     """Return the rows of every target; an event that cannot be read or folded stops all of them."""
     works = [Work(target) for target in targets]
     with _no_garbage_collection():
-        for row in rows:
-            wanting = [work for work in works if work.wants(row.position)]
-            if not wanting:
-                continue
-            try:
-                fact = folding.fact(row)
-            except Exception as error:  # bytes that somebody tampered with can be anything
-                for work in wanting:
-                    work.stop(row.position, error)
-                break
-            for work in wanting:
-                work.take(fact)
+        facts, position, error = _folded(_wanted(rows, targets), folding)
+        for work in works:
+            work.take(facts)
+            if error is not None and work.wants(position):
+                work.stop(position, error)
     return works
+
+
+def _wanted(rows: Sequence[port.Row], targets: Sequence[Target]) -> Sequence[port.Row]:
+    """Return the rows up to the last that any target is to have."""
+    if any(target.upto is None for target in targets):
+        return rows
+    last = max(target.upto or 0 for target in targets)
+    return [row for row in rows if row.position <= last]
+
+
+def _folded(rows: Sequence[port.Row], folding: Folding) -> tuple[list[Fact], int, Exception | None]:
+    """Return the events with their states, up to the first that cannot be read; and where that is, and why."""
+    facts: list[Fact] = []
+    for row in rows:
+        try:
+            facts.append(folding.fact(row))
+        except Exception as error:  # bytes that somebody tampered with can be anything
+            return facts, row.position, error
+    return facts, 0, None
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from flexes_projections.runner import Runner
 
 RUNS = 4
 SEEDS = st.integers(min_value=0, max_value=2**32)
-UNHURRIED = settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
+UNHURRIED = settings(deadline=None, max_examples=8, suppress_health_check=SLOW)
 FEW = settings(UNHURRIED, max_examples=3)
 
 
@@ -39,7 +40,7 @@ class Dying:
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         """Do the work, and die."""
-        result = self._database.write(lambda session: work(Mortal(session, self)))  # type: ignore[arg-type]
+        result = self._database.write(lambda session: work(Mortal(session, self)))
         self.live_on()
         return result
 
