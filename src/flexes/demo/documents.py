@@ -7,7 +7,7 @@ from pydantic import Field
 from flexes.envelope.model import Count, Model, Name, Number, Text
 
 
-class Benefit(Model):
+class Benefit(Model, frozen=True):
     """One reason to buy: a clause, a headline, and what customers say when they mean it."""
 
     theme: Name
@@ -16,13 +16,13 @@ class Benefit(Model):
     listen_for: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-class Channel(Model):
+class Channel(Model, frozen=True):
     """Where copy appears; `max_length` counts code points."""
 
     max_length: Count
 
 
-class Brief(Model):
+class Brief(Model, frozen=True):
     """What the client wants said, to whom, and what must or must not be in it.
 
     Attributes:
@@ -45,14 +45,14 @@ class Brief(Model):
     benefits: Annotated[tuple[Benefit, ...], Field(min_length=1)]
 
 
-class Insights(Model):
+class Insights(Model, frozen=True):
     """What the interviews came to: how many people spoke of each theme, most first."""
 
     interviews: Count
     mentions: dict[Name, Count]
 
 
-class Copy(Model):
+class Copy(Model, frozen=True):
     """A piece of copy; `by` is the writer's style, `changes` what an editor did to it."""
 
     headline: Text
@@ -62,7 +62,7 @@ class Copy(Model):
     changes: tuple[Text, ...] = ()
 
 
-class Issue(Model):
+class Issue(Model, frozen=True):
     """One fault that the reviewer found: which rule, what was found, what the brief wants."""
 
     rule: Name
@@ -70,7 +70,7 @@ class Issue(Model):
     wanted: Text
 
 
-class Review(Model):
+class Review(Model, frozen=True):
     """The reviewer's measures; `score` is 0 to 1."""
 
     score: Number
@@ -80,7 +80,7 @@ class Review(Model):
     issues: tuple[Issue, ...] = ()
 
 
-class Translation(Model):
+class Translation(Model, frozen=True):
     """Copy in another language; sentences that the memory lacks stay as they were and are listed."""
 
     language: Name
