@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flexes import __version__
-from flexes.cli import audit, commands, demo, frames, look, plan, policy, rebuild, run, simulate, verify
+from flexes.cli import audit, commands, demo, frames, look, migrate, plan, policy, rebuild, run, simulate, verify
 from flexes.cli.failures import DONE, report
 
 app = typer.Typer(name="flexes", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -65,7 +65,7 @@ _COMMANDS: Mapping[str, Mapping[str, Callable[..., None]]] = {
         "frames": frames.frames,
         "audit": audit.audit,
     },
-    "Keep in order": {"verify": verify.verify, "rebuild": rebuild.rebuild},
+    "Keep in order": {"verify": verify.verify, "rebuild": rebuild.rebuild, "migrate": migrate.migrate},
 }
 for _panel, _group in _COMMANDS.items():
     for _name, _command in _group.items():
