@@ -109,7 +109,7 @@ class Work:
 def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding) -> list[Work]:
     """Return the rows of every target; an event that cannot be read or folded stops all of them."""
     works = [Work(target) for target in targets]
-    with _no_garbage_collection():
+    with no_garbage_collection():
         facts, position, error = _folded(_wanted(rows, targets), folding)
         for work in works:
             work.take(facts)
@@ -138,8 +138,8 @@ def _folded(rows: Sequence[port.Row], folding: Folding) -> tuple[list[Fact], int
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Collect no garbage meanwhile: it costs more than the fold, which leaves no cycles."""
+def no_garbage_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: looking for it takes long, and neither fold nor rows leave cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:

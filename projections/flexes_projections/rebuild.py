@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from flexes.store.port import EventStore
 from flexes_projections import registry
+from flexes_projections.batch import no_garbage_collection
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database, Session
 from flexes_projections.errors import ProjectionStopped
@@ -84,11 +85,12 @@ def begin(database: Database, projections: Sequence[Projection], phase: Phase) -
 def fill(store: EventStore, runner: Runner, observer: Observer | None) -> int:
     """Take batches until there are no more; return how many events were read."""
     read, last = 0, store.last_position()
-    while taken := runner.step():
-        read += taken
-        if observer is not None:
-            position = min((target.generation.position for target in runner.targets()), default=last)
-            observer(Progress(read, position, max(last, position)))
+    with no_garbage_collection():
+        while taken := runner.step():
+            read += taken
+            if observer is not None:
+                position = min((target.generation.position for target in runner.targets()), default=last)
+                observer(Progress(read, position, max(last, position)))
     return read
 
 
