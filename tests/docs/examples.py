@@ -1,0 +1,106 @@
+"""Running a page: its files are written into a folder, its commands run there, its fragments are validated."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter
+from tests.docs.outputs import agrees, run_named_in
+from tests.docs.pages import Block, Command, blocks_of, commands_of
+from tests.docs.warm import Warm
+
+from flexes.policy.authored import GuardRails, Override, PlannerPolicies, RuntimePolicy, TaskPolicies, Thresholds
+from flexes.policy.envelope import TaskEnvelope
+from flexes.policy.signal import SignalEnvelope
+from flexes.scenario.documents import parse_document
+from flexes.scenario.model import Scenario
+
+_FRAGMENTS: Final[tuple[Any, ...]] = (
+    Scenario, TaskEnvelope, TaskPolicies, Thresholds, GuardRails, PlannerPolicies, RuntimePolicy, SignalEnvelope,
+    tuple[RuntimePolicy, ...], tuple[Override, ...], tuple[SignalEnvelope, ...],
+)  # fmt: skip
+DRAWN: Final = ("", "text", "mermaid", "ebnf", "jsonc")
+"""Languages of blocks that are for the eye alone."""
+
+
+class Ran(NamedTuple):
+    """A command of a page and what became of it."""
+
+    block: Block
+    command: Command
+    status: int
+    printed: str
+
+    @property
+    def fault(self) -> str:
+        """Say what is not as shown; empty if all is."""
+        if self.status != self.command.status:
+            return f"{self.command.line}: exit status {self.status}, not {self.command.status}\n{self.printed}"
+        shown = self.command.shown
+        if shown.strip() and not agrees(shown, self.printed):
+            return f"{self.command.line}: shown\n{shown}\nbut printed\n{self.printed}"
+        return ""
+
+
+def run_page(page: str, folder: Path, warm: Warm, say: Callable[[str], None]) -> Iterator[Ran]:
+    """Run a page from top to bottom; `say` is told of each block that is wrong in itself."""
+    run_id = "RUN"
+    for block in blocks_of(page):
+        if block.not_run or block.language in DRAWN:
+            continue
+        if block.file is not None:
+            _write(folder / block.file, block.text)
+        if block.language in ("console", "bash", "sh", "shell"):
+            for command in commands_of(block):
+                status, printed = warm.run(command.line.replace("RUN", run_id), folder)
+                run_id = run_named_in(printed) or run_id
+                yield Ran(block, command, status, printed)
+        elif block.file is None:
+            fault = _fault(block, folder, warm)
+            if fault:
+                say(f"{page}:{block.line}: {fault}")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _fault(block: Block, folder: Path, warm: Warm) -> str:
+    if block.language == "python":
+        (folder / "example.py").write_text(block.text, encoding="utf-8")
+        status, printed = warm.run("python example.py", folder)
+        return printed if status else ""
+    if block.language == "json":
+        return "" if _is_json(block.text) else "not JSON"
+    if block.language == "yaml":
+        return _yaml_fault(block)
+    return f"a block of {block.language!r} is neither run nor marked"
+
+
+def _yaml_fault(block: Block) -> str:
+    document = parse_document(block.text, f"{block.page}.yaml")
+    faults = []
+    for fragment in _FRAGMENTS:
+        try:
+            TypeAdapter(fragment).validate_python(_listed(fragment, document))
+            return ""
+        except ValueError as error:
+            faults.append(f"as {fragment}: {error}")
+    return "the fragment is no part of an envelope:\n" + "\n".join(faults)
+
+
+def _listed(fragment: Any, document: Any) -> Any:
+    return tuple(document) if isinstance(document, list) and not isinstance(fragment, type) else document
+
+
+def _is_json(text: str) -> bool:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        try:
+            parsed = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return False
+    return isinstance(parsed, (Mapping, list, str, int, float))
