@@ -145,12 +145,18 @@ def _resolve(
     as_json: bool,
 ) -> None:
     async def resolve(flexes: "Flexes", run_id: "RunId") -> None:
-        request_id = _request(flexes, run_id, request)
+        request_id = _given_before(flexes, run_id, request, key) or _request(flexes, run_id, request)
         await flexes.resolve_hitl(
             run_id, request_id, decision=decision, by=who(by), note=note, edits=edits, idempotency_key=key
         )
 
     _command(run, app, store, as_json, resolve)
+
+
+def _given_before(flexes: "Flexes", run_id: "RunId", request: str | None, key: str | None) -> str | None:
+    """Return the request that the same key decided before, where this call names none."""
+    given = flexes.given(run_id, key) if request is None and key is not None else None
+    return getattr(given, "request_id", None)
 
 
 def _command(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,17 @@ CatalogOf = Annotated[
     str | None,
     typer.Option("--app", metavar="MODULE:REGISTRY", help="Also check against the capabilities of this app."),
 ]
+
+
+class Document(str, Enum):
+    """What there is a schema of."""
+
+    envelope = "envelope"
+    policies = "policies"
+
+
+SchemaOf = Annotated[Document, typer.Option("--of", help="The document that the schema is of.")]
+
 app = typer.Typer(no_args_is_help=True, help="Check, describe and try policies; nothing is stored.")
 
 
@@ -54,11 +66,16 @@ def check(
 
 
 @app.command("schema")
-def schema(_store: UnusedStore = DEFAULT_STORE, as_json: AsJson = False) -> None:
-    """Print the JSON Schema of task envelopes, for editors."""
-    from flexes.policy.envelope import TaskEnvelope
+def schema(of: SchemaOf = Document.envelope, _store: UnusedStore = DEFAULT_STORE, as_json: AsJson = False) -> None:
+    """Print the JSON Schema of task envelopes, or of their policies alone, for editors.
 
-    emit(dumps(TaskEnvelope.model_json_schema(by_alias=True), indent=not as_json) + "\n")
+    Keys are the camelCase ones of the wire. What JSON Schema cannot say, such as ids that are used twice, is left to
+    `policy check`.
+    """
+    from flexes.policy.schema import envelope_schema, policies_schema
+
+    found = envelope_schema() if of is Document.envelope else policies_schema()
+    emit(dumps(found, indent=not as_json) + "\n")
 
 
 app.command("eval")(predicates.evaluate)

@@ -234,6 +234,12 @@ class Flexes:
         """Return the run's events in order; empty for an unknown run."""
         return self.ledger.events(known_run_id(run_id), after, upto)
 
+    def given(self, run_id: str, idempotency_key: str) -> Event | None:
+        """Return the first event of the command that was given under this key, or None if none was."""
+        state = self.state(run_id)
+        seen = state.commands.get(derived_id(state.run_id, "key", idempotency_key))
+        return self.events(state.run_id, seen.first_version - 1, seen.first_version)[0] if seen else None
+
     def runs(self, limit: int = 1_000) -> Sequence[Head]:
         """Return the runs, the one started last first."""
         return self.store.heads(limit)
