@@ -88,14 +88,14 @@ def test_two_judgements_of_one_target_get_one_rewrite() -> None:
 
 
 def test_different_targets_are_rewritten_one_over_the_other() -> None:
-    """Each intent is answered over the plan as the earlier ones left it."""
+    """Each intent is answered over the plan as the earlier ones left it: what they copied is not copied again."""
     upstream = intent("rewrite", directive="outline-quality", node="qa", target="outline")
     asked = asking(JUDGED, upstream)
     shape = after(asked, changed(asked))
     assert shape["outline~rewrite1"] == ("outliner", ["outline", "qa"])
-    assert shape["draft~redo1"] == ("writer", ["outline~rewrite1", "draft"])
-    assert shape["qa~recheck2"] == ("qa", ["draft~redo1", "qa"])
-    assert shape["draft~rewrite1"] == ("writer", ["outline~rewrite1", "draft~redo1", "qa~recheck2"])
+    assert shape["draft~rewrite1"] == ("writer", ["outline~rewrite1", "draft", "qa"])
+    assert shape["qa~recheck1"] == ("qa", ["draft~rewrite1", "qa"])
+    assert not {"draft~redo1", "qa~recheck2"} & shape.keys()
 
 
 def test_a_failure_is_answered_once_for_all_who_ask() -> None:
