@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flexes.envelope.capability import Catalog
 
-EXAMPLES = int(os.environ.get("FLEXES_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("FLEXES_EXAMPLES", "40"))
 """Examples of a search; raise it to look longer."""
 SEARCH = os.environ.get("FLEXES_EXAMPLES") is not None
 
@@ -40,7 +40,7 @@ BY_ID = CATALOG.by_id
 NODE_NAMES = ("a", "b", "c", "d", "e")
 
 VALUES = st.sampled_from([{"score": 0.2, "text": "guaranteed"}, {"score": 0.9, "text": "fine #ad"}])
-METRICS = st.sampled_from([{}, {"q": 0.2}, {"q": 0.9}, {"q": 0.5, "s": 0.1}])
+METRICS = st.sampled_from([{}, {"q": 0.2}, {"q": 0.2, "s": 0.9}, {"q": 0.9}, {"q": 0.5, "s": 0.1}])
 COSTS = st.sampled_from([None, 0.0, 0.5, 3.0])
 LATENCIES = st.sampled_from([None, 1.0, 800.0])
 
@@ -49,7 +49,7 @@ LATENCIES = st.sampled_from([None, 1.0, 800.0])
 def results(draw: st.DrawFn, capability_id: str) -> dict[str, Any]:
     """Draw what an attempt came to, as a document of Result or Failure; broken outputs included."""
     measures = {"cost": draw(COSTS), "latencyMs": draw(LATENCIES), "metrics": draw(METRICS)}
-    shape = draw(st.sampled_from(["good"] * 6 + ["judged", "judged", "fail", "fail", "short", "extra", "bad"]))
+    shape = draw(st.sampled_from(["good"] * 5 + ["judged", "judged", "fail", "fail", "fail", "short", "extra", "bad"]))
     if shape == "fail":
         retryable = draw(st.booleans())
         code = draw(st.sampled_from(["node_error", "timeout"]))
@@ -88,19 +88,20 @@ def plan_nodes(draw: st.DrawFn) -> list[dict[str, Any]]:
         }
         if draw(st.integers(0, 5)) == 0:
             node["stage"] = "late"
-        if draw(st.integers(0, 7)) == 0:
+        if draw(st.integers(0, 19)) == 0:
             node["policyOverrides"] = {"optOut": ["r0"], "rationale": "not here"}
         nodes.append(node)
         writer.update(dict.fromkeys(capability.outputs, name))
     return nodes
 
 
-WHENS = st.sampled_from(
-    [None, None, None, {"copy.score": {"<": 0.5}}, {"missing.x": {"=": 1}}, {"copy": {">": 1}},
+TESTS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{"copy.score": {"<": 0.5}}, {"missing.x": {"=": 1}}, {"copy": {">": 1}},
      {"$node.attempt": {"<": 3}}, {"$run.replans": {"<": 1}}, {"$signal.retryable": {"=": True}}]
 )  # fmt: skip
+WHENS = st.sampled_from([True, True, True, False]).flatmap(lambda none: st.none() if none else TESTS)
 SELECTORS = st.sampled_from(
-    [None, None, None, {"node": "a"}, {"node": "b"}, {"capability": "write"}, {"kind": "execution"}, {"stage": "late"},
+    [None] * 8 + [{"node": "a"}, {"node": "b"}, {"capability": "write"}, {"kind": "execution"}, {"stage": "late"},
      {"tags": ["llm"]}]
 )  # fmt: skip
 BACKOFFS = st.sampled_from([None, None, {}, {"initialMs": 100.0, "maxMs": 150.0}, {"initialMs": 0.0}])
@@ -114,7 +115,7 @@ def _without_none(document: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def actions(draw: st.DrawFn, depth: int = 0, *, goto: bool = True) -> dict[str, Any]:
     """Draw an action, gates nested up to three deep."""
-    kinds = ["replan"] * 4 + ["hitl"] * 3 + ["fail", "pause", "pause", "emit"] + ["goto"] * 4 * goto
+    kinds = ["replan"] * 5 + ["hitl"] * 5 + ["fail", "pause", "pause", "emit"] + ["goto"] * 6 * goto
     if depth >= 3:
         kinds = [kind for kind in kinds if kind != "hitl"]
     kind = draw(st.sampled_from(kinds))
@@ -144,8 +145,8 @@ def directives(draw: st.DrawFn, name: str) -> dict[str, Any]:
     """Draw one runtime directive."""
     kind = draw(
         st.sampled_from(
-            ["onNodeComplete"] * 4
-            + ["onNodeFail"] * 3
+            ["onNodeComplete"] * 8
+            + ["onNodeFail"] * 5
             + ["onStart", "onValidationFail", "onTimeout", "onMetricBelow", "onMetricAbove", "onHitlFeedback", "manual"]
         )
     )
@@ -162,8 +163,8 @@ def directives(draw: st.DrawFn, name: str) -> dict[str, Any]:
             "trigger": trigger,
             "when": draw(WHENS),
             "action": draw(actions(goto=kind != "onStart")),
-            "cooldownMs": draw(st.sampled_from([0.0, 0.0, 400.0])),
-            "enabled": draw(st.sampled_from([True, True, True, True, False])),
+            "cooldownMs": draw(st.sampled_from([0.0] * 6 + [400.0])),
+            "enabled": draw(st.sampled_from([True] * 9 + [False])),
         }
     )
 
@@ -173,7 +174,7 @@ def _common(name: str) -> st.SearchStrategy[dict[str, Any]]:
         "id": st.just(name),
         "selector": SELECTORS,
         "onUnresolved": FALLOUTS,
-        "cooldownMs": st.sampled_from([0.0, 0.0, 400.0]),
+        "cooldownMs": st.sampled_from([0.0] * 6 + [400.0]),
     }
     return st.fixed_dictionaries(fields).map(_without_none)
 
@@ -190,7 +191,7 @@ def thresholds(draw: st.DrawFn) -> dict[str, Any]:
         "retries": {"max": st.integers(0, 2), "backoff": BACKOFFS},
         "channels": {"channel": st.just("web"), "facet": st.sampled_from(["copy.text", "final.text"]),
                      "forbid": st.just(["guaranteed"])},
-        "escalation": {"when": WHENS.filter(lambda when: when is not None), "rationale": st.just("legal")},
+        "escalation": {"when": TESTS, "rationale": st.just("legal")},
     }  # fmt: skip
     chosen = draw(st.sets(st.sampled_from(sorted(own)), max_size=3))
     found: dict[str, list[dict[str, Any]]] = {}
@@ -202,10 +203,10 @@ def thresholds(draw: st.DrawFn) -> dict[str, Any]:
 
 GUARD_RAILS = st.fixed_dictionaries(
     {
-        "maxReplans": st.integers(0, 4),
-        "maxReplansPerPolicy": st.integers(0, 2),
+        "maxReplans": st.sampled_from([0, 1, 3, 5]),
+        "maxReplansPerPolicy": st.sampled_from([0, 1, 2, 4]),
         "maxRewritesPerNode": st.integers(0, 3),
-        "maxHitlRequests": st.integers(0, 3),
+        "maxHitlRequests": st.sampled_from([0, 1, 3, 8]),
         "maxPlannerAttempts": st.integers(1, 2),
         "onLimit": st.sampled_from(["fail", "hitl", "continue"]),
     }
@@ -215,7 +216,7 @@ GUARD_RAILS = st.fixed_dictionaries(
 @st.composite
 def envelopes(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a task with random policies."""
-    runtime = [draw(directives(f"r{index}")) for index in range(draw(st.integers(0, 5)))]
+    runtime = [draw(directives(f"r{index}")) for index in range(draw(st.sampled_from([0, 1, 2, 3, 3, 4, 5])))]
     policies: dict[str, Any] = {"runtime": runtime, "thresholds": draw(thresholds())}
     if draw(st.booleans()):
         policies["guardRails"] = draw(GUARD_RAILS)
