@@ -40,7 +40,12 @@ class Dying:
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         """Do the work, and die."""
-        result = self._database.write(lambda session: work(Mortal(session, self)))
+
+        def mortal(session: Session) -> Any:
+            counted: Any = Mortal(session, self)
+            return work(counted)
+
+        result = self._database.write(mortal)
         self.live_on()
         return result
 
