@@ -18,6 +18,7 @@ _ALIKE: Final = (
     (re.compile(r"(?<=[Ll]atencyMs[\":]) ?[0-9.e+-]+|(?<=latency_ms=)[0-9.]+"), "N"),
     (re.compile(r"\b[0-9][0-9.,]* (ms|s|events/s)\b"), r"N \1"),
     (re.compile(r"\bpid \d+"), "pid N"),
+    (re.compile(r"\bin \d+\.\d+s\b"), "in Ns"),
     (re.compile(r"/tmp/[^\s\"']+?(?=/[\w.-]+\b|$)"), "FOLDER"),
     (re.compile(r"[─━]+"), "─"),
     (re.compile(r"[ \t]+"), " "),
