@@ -1,6 +1,6 @@
 """From pydantic's errors to Problems: JSON pointer, offending value and remedy, which pydantic leaves out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -38,7 +38,7 @@ def pointer_of(parts: Iterable[str | int]) -> str:
 
 def _problem(details: ErrorDetails, document: object) -> Problem:
     context = details.get("ctx", {})
-    pointer = pointer_of(_real_parts(details["loc"], document)) + str(context.get("pointer", ""))
+    pointer = pointer_of(_real_parts(details, document)) + str(context.get("pointer", ""))
     shown = context["value"] if "value" in context else _short(details.get("input"))
     code = details["type"]
     if code == "extra_forbidden":
@@ -48,12 +48,12 @@ def _problem(details: ErrorDetails, document: object) -> Problem:
     return Problem(code, pointer, details["msg"], shown)
 
 
-def _real_parts(location: Sequence[str | int], document: object) -> Iterator[str | int]:
-    """Leave out what pydantic adds for unions and functions: parts that are not in the document."""
-    here = document
+def _real_parts(details: ErrorDetails, document: object) -> Iterator[str | int]:
+    """Leave out what pydantic adds for unions and functions: parts that are not in the document, but a missing key."""
+    here, location = document, details["loc"]
     for position, part in enumerate(location):
-        last = position == len(location) - 1
-        if isinstance(here, Mapping) and (part in here or last):
+        is_missing = details["type"] == "missing" and position == len(location) - 1
+        if isinstance(here, Mapping) and (part in here or is_missing):
             here = here.get(part)
             yield part
         elif isinstance(here, (list, tuple)) and isinstance(part, int) and part < len(here):
