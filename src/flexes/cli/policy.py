@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +24,7 @@ CatalogOf = Annotated[
 ]
 
 
-class Document(str, Enum):
+class Document(StrEnum):
     """What there is a schema of."""
 
     envelope = "envelope"
