@@ -38,7 +38,7 @@ def _rewritten(lines: list[str], commands: list[Ran]) -> list[str]:
             written.append(line)
             if not keeps and not line.endswith("\\"):
                 written.extend(_tidy(each.printed))
-        elif keeps or written[-1:] and written[-1].endswith("\\"):
+        elif keeps or (written[-1:] and written[-1].endswith("\\")):
             written.append(line)
     return written
 

@@ -55,7 +55,8 @@ class Warm:
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        status = int(self._process.stdout.readline())
+        return status if status >= 0 else 128 - status
 
     @staticmethod
     def _is_plain(line: str) -> bool:

@@ -1,0 +1,156 @@
+"""The generated parts of the documents say what the code does now, and leave nothing out."""
+
+import json
+import re
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import TypeAdapter
+
+from flexes.policy.actions import ACTION_TYPES, Action
+from flexes.policy.authored import RuntimePolicy
+from flexes.policy.legacy import LEGACY_ACTIONS, LEGACY_FIELDS
+from flexes.run.action_table import cells
+from flexes.run.guards import Outcome
+from flexes.run.lifecycle import ACTIVE, FINAL, SUSPENDED, transitions
+
+ROOT = Path(__file__).parents[2]
+STALE = "run scripts/docs_tables.py"
+
+
+@cache
+def generator() -> Any:
+    """Return scripts/docs_tables.py as a module."""
+    spec = spec_from_file_location("docs_tables", ROOT / "scripts" / "docs_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def document(name: str) -> str:
+    """Return a document."""
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def section(name: str) -> str:
+    """Return a generated part, as it stands in its document."""
+    both = document("actions.md") + document("lifecycle.md")
+    found = re.search(rf"<!-- generated: {name} -->\n(.*?)<!-- end -->", both, re.DOTALL)
+    assert found is not None, name
+    return found[1]
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """Return the rows of the tables of a generated part, by their first cell."""
+    lines = [line.strip("| ").split(" | ") for line in section(name).splitlines() if line.startswith("| ")]
+    return {line[0].strip("`"): line[1:] for line in lines}
+
+
+def examples(text: str) -> list[Any]:
+    """Return the JSON documents that a text shows."""
+    return [json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+
+
+@pytest.mark.parametrize("name", ["actions.md", "lifecycle.md"])
+def test_is_fresh(name: str) -> None:
+    """Issue 5: what the documents say is what the code does now."""
+    assert generator().rewritten(document(name)) == document(name), f"docs/{name} is stale; {STALE}"
+
+
+def test_a_stale_part_is_seen() -> None:
+    """Issue 5: a word that was changed in a generated part comes to light."""
+    tampered = document("lifecycle.md").replace("planning --> running", "planning --> completed")
+    assert generator().rewritten(tampered) != tampered
+    assert generator().rewritten(tampered) == document("lifecycle.md")
+
+
+def test_every_part_has_its_place() -> None:
+    """Issue 5: each generated part stands in one document, once."""
+    both = document("actions.md") + document("lifecycle.md")
+    assert sorted(re.findall(r"<!-- generated: ([a-z ]+) -->", both)) == sorted(generator().SECTIONS)
+
+
+@pytest.mark.parametrize("kind", ACTION_TYPES)
+def test_shapes_are_accepted(kind: str) -> None:
+    """Story 8.23 AC5: the JSON shape of each action is one that the parser takes, with every option of the model."""
+    (shape,) = examples(section(f"shape {kind}"))
+    action: Any = TypeAdapter(Action).validate_python(shape)
+    options = {field.alias for name, field in type(action).model_fields.items() if name != "type"}
+    assert shape.keys() - {"type"} == options
+    assert all(f"| `{option}` |" in section(f"shape {kind}") for option in options)
+
+
+@pytest.mark.parametrize("kind", ACTION_TYPES)
+def test_frames_are_of_golden_runs(kind: str) -> None:
+    """Story 8.23 AC3 and AC5: example payloads are cut from stored runs, and name the canonical action type."""
+    shown = examples(section(f"frames {kind}"))
+    name = re.findall(r"From the run `([^`]+)`", section(f"frames {kind}"))[0]
+    stored = generator().golden(name)
+    assert shown[0]["payload"]["action"] == shown[0]["payload"]["actionDetails"]["type"] == kind
+    for frame in shown:
+        assert any(frame.items() <= found.items() for found in stored)
+
+
+def test_the_first_example_is_accepted() -> None:
+    """Story 8.23 AC5: the directive that the reference begins with is one that the parser takes."""
+    assert RuntimePolicy.model_validate(examples(document("actions.md"))[0]).action.type == "goto"
+
+
+def test_every_cell_is_told() -> None:
+    """Issue 5: the document has a cell for each action, situation and source, and the events of each that speaks."""
+    assert section("situations").count("| `") >= len(cells()) / 7
+    for cell in cells():
+        if cell.events:
+            assert " → ".join(cell.events) in section("sequences")
+            assert " → ".join(cell.later) in section("sequences")
+
+
+def test_outcomes_rails_and_legacy_names_are_complete() -> None:
+    """Story 8.23 AC1 and QR12: every outcome, guard rail and earlier name is explained."""
+    assert list(generator().OUTCOMES) == list(get_args(Outcome)) == list(rows("outcomes"))[1:]
+    assert rows("legacy actions").keys() >= LEGACY_ACTIONS.keys()
+    assert rows("legacy fields").keys() >= LEGACY_FIELDS.keys()
+    for old, new in LEGACY_ACTIONS.items():
+        assert f"use '{new}'" in rows("legacy actions")[old][1]
+
+
+def test_flags_switch_off() -> None:
+    """Semantics 9: what each flag leaves; the dispatcher off is replan only."""
+    found = rows("flags")
+    assert found["policy_engine"][:6] == ["not evaluated"] * 6
+    assert found["action_dispatcher"][:6] == ["disabled", "acts", "disabled", "disabled", "disabled", "disabled"]
+    assert found["replanning"][:6] == ["acts", "disabled", "acts", "acts", "acts", "acts"]
+
+
+def test_the_diagram_has_every_move() -> None:
+    """House style 9: the diagram is drawn from the chart, every move from one status to another in it."""
+    drawn = section("chart")
+    for (before, event), targets in transitions().items():
+        for after in targets - {before}:
+            assert re.search(rf"    {before} --> {after}: .*\b{event}\b", drawn)
+
+
+def test_commands_follow_the_rules() -> None:
+    """Semantics 2: cancel in every open status; resume by the status; decisions only where a request is open."""
+    found = rows("commands")
+    statuses = found["command"][1:]
+    assert set(statuses) == ACTIVE | SUSPENDED | FINAL
+
+    def of(command: str) -> dict[str, str]:
+        return dict(zip(statuses, (cell.strip("`") for cell in found[command][1:]), strict=True))
+
+    resumed = {"paused": "Resumed", "awaiting_hitl": "hitl_pending", **dict.fromkeys(FINAL, "invalid_run_state")}
+    assert of("ResumeRun") == dict.fromkeys(ACTIVE, "nothing") | resumed
+    ended = dict.fromkeys(FINAL, "invalid_run_state")
+    assert of("CancelRun") == dict.fromkeys(ACTIVE | SUSPENDED, "Cancelled") | ended
+    assert of("PauseRun") == dict.fromkeys(ACTIVE | SUSPENDED, "Paused") | ended
+    assert of("ReceiveSignal") == dict.fromkeys(ACTIVE | SUSPENDED, "SignalReceived") | ended
+    decided = {
+        status for status, comes_to in of("ResolveHitl, of an open request").items() if comes_to == "HitlResolved"
+    }
+    assert decided == SUSPENDED
