@@ -1,13 +1,13 @@
 """Each cell of action x situation x source, held against a real run that is brought there (issue 5).
 
-A runtime signal speaks with three voices: a node's outcome, a measure from outside, and a timer of onTimeout.
+A runtime signal speaks with four voices: a node's result or failure, a measure from outside, a timer of onTimeout.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from tests.unit.view.runs import COPY, REPORT, Document, Run, on_node
+from tests.unit.view.runs import COPY, FAILURE, REPORT, Document, Run, on_node
 
 from flexes.errors import CommandRejected
 from flexes.policy.actions import ACTION_TYPES
@@ -48,12 +48,11 @@ BESIDE: list[Document] = [
 """Directives that bring a run into a situation."""
 VOICES = {
     "NodeCompleted": on_node("A"),
+    "NodeFailed": on_node("A", "onNodeFail"),
     "SignalReceived": {"kind": "onMetricBelow", "metric": "sentiment", "threshold": 0.5},
     "TimerFired": {**on_node("A", "onTimeout"), "ms": 1000.0},
 }
 """The first fact of a runtime signal, and the trigger that hears it."""
-DISPATCHED = (ev.NodeStarted, ev.Completed)
-"""What a commit goes on with after its signals, in these runs."""
 
 
 def of(*becomes: str) -> list[Any]:
@@ -160,8 +159,9 @@ def command(run: Run, cell: Cell, voice: str = "") -> tuple[type[cmd.CommandBase
 
 
 def _runtime(run: Run, voice: str) -> tuple[type[cmd.CommandBase], dict[str, Any]]:
-    if voice == "NodeCompleted":
-        return cmd.RecordOutcome, {"node_id": "A", "attempt": 1, "outcome": COPY}
+    if voice in ("NodeCompleted", "NodeFailed"):
+        outcome = COPY if voice == "NodeCompleted" else FAILURE
+        return cmd.RecordOutcome, {"node_id": "A", "attempt": 1, "outcome": outcome}
     if voice == "SignalReceived":
         node = "A" if run.now.plan is not None else None
         return cmd.ReceiveSignal, {"signal": SignalEnvelope(metrics={"sentiment": 0.1}, node=node)}
@@ -184,9 +184,14 @@ def kinds(events: Sequence[ev.Event]) -> tuple[str, ...]:
     return tuple(event.kind for event in events)
 
 
+def is_dispatched(event: ev.Event) -> bool:
+    """Return whether an event is what a commit goes on with after its signals; a failure that nothing keeps ends it."""
+    return isinstance(event, ev.NodeStarted) or (isinstance(event, ev.Failed) and event.code == "node_failed")
+
+
 def split(events: Sequence[ev.Event]) -> tuple[list[ev.Event], list[ev.Event]]:
     """Return the events of signals, and what was dispatched after them."""
-    place = next((place for place, event in enumerate(events) if isinstance(event, DISPATCHED)), len(events))
+    place = next((place for place, event in enumerate(events) if is_dispatched(event)), len(events))
     return list(events[:place]), list(events[place:])
 
 
@@ -216,7 +221,7 @@ def hold(cell: Cell, events: Sequence[ev.Event], tail: Sequence[ev.Event], run: 
     evaluated = [event for event in events if isinstance(event, ev.SignalEvaluated)]
     outcomes = [outcome for event in evaluated for policy, outcome, _ in event.outcomes if policy == "acting"]
     assert outcomes == ([] if cell.source in DECISIONS else [cell.outcome])
-    assert all(isinstance(event, DISPATCHED) for event in tail)
+    assert all(is_dispatched(event) for event in tail)
     if cell.outcome == "matched" and not runs_on(cell.action):
         assert not tail
         assert run.now.status in _AFTER[cell.action]
