@@ -1,4 +1,4 @@
-"""Lets links to files of the repository outside `docs/` work in the built site: the files become pages of plain text."""
+"""Lets links to files outside `docs/` work in the built site: those files become plain text in it."""
 
 import posixpath
 import re

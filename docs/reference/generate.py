@@ -1,15 +1,13 @@
 """The reference pages that are made from the code: `python docs/reference/generate.py` writes them.
 
 cli.md from the Typer app, api.md from the docstrings of the public names, events.md and frames.md from the models,
-errors.md from the errors, the rules of plan checks and policy checks, and CODES in error_codes.py beside this file.
+errors.md from the errors, the rules of plan checks and policy checks, and CODES in error_codes.yaml beside this file.
 A test compares each page with what is made here.
 """
 
-import importlib
 import inspect
 import json
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING
@@ -25,12 +23,16 @@ def cli() -> str:
     """Return the page of the command line."""
     from flexes.cli.main import app
 
-    assert app.registered_callback is not None and app.registered_callback.callback is not None
+    assert app.registered_callback is not None
+    assert app.registered_callback.callback is not None
     intro = (
-        "Exit status: 0 done; 1 the run failed or a check found something; 2 bad input, a refused command, or a store that"
-        " cannot be used (the message says where and what to do, never a traceback); 130 interrupted. The reader of a pipe"
+        "Exit status: 0 done; 1 the run failed or a check found something; 2 bad input, a refused"
+        " command, or a store that"
+        " cannot be used (the message says where and what to do, never a traceback); 130 interrupted."
+        " The reader of a pipe"
         " may leave at any time.\n\n"
-        "Where no terminal reads, tables are not cut or wrapped. `flexes --install-completion` installs completion for the"
+        "Where no terminal reads, tables are not cut or wrapped. `flexes --install-completion` installs"
+        " completion for the"
         " current shell, `flexes --show-completion` prints it.\n"
     )
     about = _clean(inspect.getdoc(app.registered_callback.callback) or "")
@@ -148,11 +150,14 @@ def events() -> str:
     common = ("run_id", "version", "at", "actor", "command_id", "plan_version", "decider", "schema_version")
     parts = [
         "# Events\n\n", NOTE,
-        "\nA run is its events. Each is stored once, is never changed, and has its place in the run (`version`, from 1) and"
-        " in the log of all runs. `flexes events RUN` lists them, `--json` with all fields. Names of types and fields are a"
+        "\nA run is its events. Each is stored once, is never changed, and has its place in the run"
+        " (`version`, from 1) and"
+        " in the log of all runs. `flexes events RUN` lists them, `--json` with all fields. Names of"
+        " types and fields are a"
         " storage format: they are added to, never renamed. An event of an unknown type is refused"
         " ([`unreadable_event`](errors.md)), never skipped.\n\n"
-        "The commit order is: the fact; `SignalEvaluated`; for each acting directive `PolicyTriggered` and then its effect;"
+        "The commit order is: the fact; `SignalEvaluated`; for each acting directive `PolicyTriggered`"
+        " and then its effect;"
         " `RewriteStarted` and `NodeStarted` of what is dispatched next.\n\n"
         "## Fields of every event\n\n", _docstring(Event, has_table=True), "\n\n",
         _fields(Event),
@@ -173,12 +178,14 @@ def frames() -> str:
     seen, logs, examples = _simulated_frames()
     parts = [
         "# Frames\n\n", NOTE,
-        "\nA frame is what a client of the feed sees of an event. `flexes frames RUN` prints a run's feed as server-sent"
+        "\nA frame is what a client of the feed sees of an event. `flexes frames RUN` prints a run's"
+        " feed as server-sent"
         " events, `--format json` as JSON lines, `--follow` goes on as events come, and `--all` gives every run.\n\n"
         "```text\nid: 0000000000000001-0\nevent: start\ndata: {\"type\":\"start\", ...}\n```\n\n"
         "The `id` is opaque, and the same in a run's feed and in the feed of all runs. Send the last one back as"
         " `Last-Event-ID` (`--after ID`): after any cut the concatenation equals the uncut feed. Fields are only ever"
-        " added, so a client that knows the earlier ones keeps working; clients should pass over types and fields that they"
+        " added, so a client that knows the earlier ones keeps working; clients should pass over types"
+        " and fields that they"
         " do not know. Values under keys named like secrets (`token`, `password`, `apiKey`, ...) are redacted.\n\n"
         "Which events have which frames:\n\n",
         _table_of(view.__doc__ or ""),
@@ -209,14 +216,15 @@ def _simulated_frames() -> tuple[dict[str, list[set[str]]], dict[str, list[set[s
     logs: dict[str, list[set[str]]] = defaultdict(list)
     examples: dict[str, Any] = {}
     for path in sorted((ROOT / "tests/transcripts/scenarios").glob("*.yaml")):
-        after = None
+        state = None
         for commit in simulate(validated(Scenario, load_document(path), "scenario")).commits:
-            for event, before, after in _steps(commit, after):
+            for event, before, after in _steps(commit, state):
                 for frame in (each.wire() for each in frames_of(event, before, after)):
                     kind, keys = frame["type"], set(frame["payload"])
                     (logs[frame["payload"]["kind"]] if kind == "log" else seen[kind]).append(keys)
                     if path.stem == "quality-rewrite":
                         examples.setdefault(kind, frame)
+            state = commit.after
     return seen, logs, examples
 
 
@@ -267,23 +275,27 @@ def errors() -> str:
     drawn = next(part for part in (tree.__doc__ or "").split("\n\n") if "├──" in part)
     parts = [
         "# Errors\n\n", NOTE,
-        "\nEvery refusal has a stable code. Programs compare codes; people read messages, which name the place, the value and"
+        "\nEvery refusal has a stable code. Programs compare codes; people read messages, which name the"
+        " place, the value and"
         " the remedy. With `--json` the command line prints errors as one JSON object on standard error:"
         " `{\"error\": {\"code\", \"message\", \"problems\"?, \"facts\"?}}`.\n\n"
         "## Exceptions\n\n```text\n", drawn, "\n```\n\n",
         _table(("code", "raised", "meaning"), list(_exceptions(tree))),
     ]  # fmt: skip
-    for title, intro, entries in codes:
-        parts.append(f"\n## {title}\n\n{intro}\n\n")
+    for group in codes:
+        parts.append(f"\n## {group['title']}\n\n{group['intro']}\n\n")
+        entries = group["codes"]
         parts.append(_table(("code", "meaning and remedy"), [(f"`{code}`", text) for code, text in entries.items()]))
     parts.append(
-        "\n## Plan diagnostics\n\nWhy an answer of a planner was refused: `diagnostics` of a `plan_rejected` frame, which also"
+        "\n## Plan diagnostics\n\nWhy an answer of a planner was refused: `diagnostics` of a"
+        " `plan_rejected` frame, which also"
         " go back to the planner with the next request.\n"
     )
     for module in (check_nodes, check_facets, check_policies, check_delta):
         parts.append(f"\n{_rules(module.__doc__ or '')}\n")
     parts.append(
-        "\n## Findings of `flexes policy check`\n\nErrors make the check fail (exit status 1); warnings and infos do not.\n"
+        "\n## Findings of `flexes policy check`\n\nErrors make the check fail (exit status 1); warnings"
+        " and infos do not.\n"
     )
     for module in (check_names, check_predicates, check_triggers, check_loops):
         heading = (module.__doc__ or "").splitlines()[0]
@@ -292,11 +304,9 @@ def errors() -> str:
 
 
 def _authored_codes() -> Any:
-    sys.path.insert(0, str(HERE))
-    try:
-        return importlib.import_module("error_codes").CODES
-    finally:
-        sys.path.remove(str(HERE))
+    from flexes.scenario.documents import load_document
+
+    return load_document(HERE / "error_codes.yaml")
 
 
 def _exceptions(tree: Any) -> Iterator[tuple[str, str, str]]:
@@ -304,9 +314,9 @@ def _exceptions(tree: Any) -> Iterator[tuple[str, str, str]]:
 
     for module in (tree, projections):
         for name, found in vars(module).items():
-            if inspect.isclass(found) and issubclass(found, tree.FlexesError) and found.__module__ == module.__name__:
-                if "code" in vars(found):
-                    yield f"`{found.code}`", f"`{name}`", _clean(inspect.getdoc(found) or "").partition("\n\n")[0]
+            is_error = inspect.isclass(found) and issubclass(found, tree.FlexesError)
+            if is_error and found.__module__ == module.__name__ and "code" in vars(found):
+                yield f"`{found.code}`", f"`{name}`", _clean(inspect.getdoc(found) or "").partition("\n\n")[0]
 
 
 def _rules(doc: str) -> str:

@@ -20,6 +20,22 @@ _FRAGMENTS: Final[tuple[Any, ...]] = (
     Scenario, TaskEnvelope, TaskPolicies, Thresholds, GuardRails, PlannerPolicies, RuntimePolicy, SignalEnvelope,
     tuple[RuntimePolicy, ...], tuple[Override, ...], tuple[SignalEnvelope, ...],
 )  # fmt: skip
+_AROUND: Final = """
+import ast, asyncio, inspect
+from pathlib import Path
+from flexes import CapabilityRegistry, Flags, Flexes
+from flexes.store.memory import MemoryStore
+
+registry = CapabilityRegistry()
+names = {"__name__": "fragment", "registry": registry, "log": None, "meters": None, "tracers": None}
+names.update(Flexes=Flexes, Flags=Flags, flexes=Flexes(MemoryStore(), registry))
+code = compile(Path("fragment.txt").read_text(), "fragment", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+awaited = eval(code, names)
+if inspect.iscoroutine(awaited):
+    asyncio.run(awaited)
+"""
+"""What a fragment of Python may expect: names that pages use without saying where they come from, and `await`."""
+
 DRAWN: Final = ("", "text", "mermaid", "ebnf", "jsonc")
 """Languages of blocks that are for the eye alone."""
 
@@ -69,7 +85,8 @@ def _write(path: Path, text: str) -> None:
 
 def _fault(block: Block, folder: Path, warm: Warm) -> str:
     if block.language == "python":
-        (folder / "example.py").write_text(block.text, encoding="utf-8")
+        (folder / "fragment.txt").write_text(block.text, encoding="utf-8")
+        (folder / "example.py").write_text(_AROUND, encoding="utf-8")
         status, printed = warm.run("python example.py", folder)
         return printed if status else ""
     if block.language == "json":

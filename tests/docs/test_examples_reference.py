@@ -19,7 +19,8 @@ _NO_CODE = {"error", "message"}
 def generator() -> ModuleType:
     """Return the generator as a module."""
     spec = importlib.util.spec_from_file_location("reference_pages", ROOT / "docs/reference/generate.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -38,7 +39,7 @@ def test_each_code_has_an_entry() -> None:
     described = set(re.findall(r"^(?:\| |- |- (?:`\w+`, )+)`(\w+)`", text, re.MULTILINE))
     described |= {code for line in text.splitlines() if line[:3] == "- `" for code in re.findall(r"`(\w+)`", line)}
     missing = {code: place for code, place in _codes() if code not in described}
-    assert not missing, f"describe them in docs/reference/error_codes.py: {missing}"
+    assert not missing, f"describe them in docs/reference/error_codes.yaml: {missing}"
 
 
 def test_codes_are_found() -> None:

@@ -16,7 +16,6 @@ _PRELOADED: Final = (
     "flexes.cli.main", "flexes.shell.facade", "flexes.scenario.simulate", "flexes.store.sqlite", "flexes.view.frames",
     "flexes.policy.check", "flexes.shell.driver", "flexes_projections.rebuild_command", "rich.table", "yaml", "asyncio",
 )  # fmt: skip
-_SHELL: Final = set("|&;<>$`*?(){}")
 
 
 class Warm:
@@ -46,13 +45,15 @@ class Warm:
 
     def close(self) -> None:
         """End the process."""
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
 
     def _ask(self, request: dict[str, Any]) -> int:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         status = int(self._process.stdout.readline())
@@ -60,11 +61,10 @@ class Warm:
 
     @staticmethod
     def _is_plain(line: str) -> bool:
-        words = line.split()
         lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
         lexer.whitespace_split = True
         has_shell = any(set(word) & set("|&;<>") == set(word) for word in lexer) or "$" in line or "`" in line
-        return words[0] in ("flexes", "python") and not has_shell
+        return line.split()[0] in ("flexes", "python") and not has_shell
 
 
 _ENVIRONMENT: Final = {
