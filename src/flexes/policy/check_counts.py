@@ -49,6 +49,7 @@ class WorstCase:
         self.directives = tuple(directives)
         self.ids = tuple(self.nodes)
         self.places = {node: place for place, node in enumerate(self.ids)}
+        self._triggers: dict[str, tuple[str, ...]] = {}
         self._kinds_change = _kinds_differ(capabilities)
 
     def runs(self, node: str) -> int:
@@ -72,7 +73,9 @@ class WorstCase:
 
     def triggers(self, directive: Directive) -> tuple[str, ...]:
         """Return the nodes whose signals can reach the directive."""
-        return self._matching(directive.selector)
+        if directive.id not in self._triggers:
+            self._triggers[directive.id] = self._matching(directive.selector)
+        return self._triggers[directive.id]
 
     def reruns_of(self, directive: Directive) -> frozenset[str]:
         """Return the nodes that the directive's gotos and replans can run again."""
