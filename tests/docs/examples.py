@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
 from tests.docs.outputs import agrees, run_named_in
-from tests.docs.pages import Block, Command, blocks_of, commands_of
+from tests.docs.pages import SHELLS, Block, Command, blocks_of, commands_of
 from tests.docs.warm import Warm
 
 from flexes.policy.authored import GuardRails, Override, PlannerPolicies, RuntimePolicy, TaskPolicies, Thresholds
@@ -67,7 +67,7 @@ def run_page(page: str, folder: Path, warm: Warm, say: Callable[[str], None]) ->
             continue
         if block.file is not None:
             _write(folder / block.file, block.text)
-        if block.language in ("console", "bash", "sh", "shell"):
+        if block.language in SHELLS:
             for command in commands_of(block):
                 status, printed = warm.run(command.line.replace("RUN", run_id), folder)
                 run_id = run_named_in(printed) or run_id

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+SHELLS: Final = ("console", "bash", "sh", "shell")
 PAGES: Final = tuple(sorted(str(path.relative_to(ROOT)) for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]))
 
 _FENCE: Final = re.compile(r"( *)(```+)\s*([\w-]*)([^`]*)")
@@ -69,6 +70,8 @@ def blocks_of(page: str) -> Iterator[Block]:
 
 def commands_of(block: Block) -> tuple[Command, ...]:
     """Return the commands of a console block; a backslash at the end of a line goes on with the next."""
+    if block.language not in SHELLS:
+        return ()
     found: list[list[str]] = []
     for line in block.text.splitlines():
         if line.startswith("$ "):
@@ -77,7 +80,7 @@ def commands_of(block: Block) -> tuple[Command, ...]:
             found[-1][0] = found[-1][0][:-1] + line.removeprefix("> ").strip()
         elif found:
             found[-1].append(line)
-    statuses = [0] * (len(found) - 1) + [block.status]
+    statuses = [block.status if lines is found[-1] else 0 for lines in found]
     return tuple(
         Command(_without_comment(lines[0]), "\n".join(lines[1:]), status)
         for lines, status in zip(found, statuses, strict=True)
