@@ -12,14 +12,15 @@ Kind = Literal["structuring", "execution", "validation", "transformation", "rout
 
 
 def _sorted_unique(value: object) -> object:
-    return tuple(sorted(set(value))) if isinstance(value, (set, frozenset, list, tuple)) else value
+    is_list_of_text = isinstance(value, (set, frozenset, list, tuple)) and all(isinstance(tag, str) for tag in value)
+    return tuple(sorted(set(value))) if is_list_of_text else value  # type: ignore[call-overload]
 
 
 Tags = Annotated[tuple[Name, ...], BeforeValidator(_sorted_unique)]
 """Tags, sorted and without repetition."""
 
 
-class Capability(Model):
+class Capability(Model, frozen=True):
     """What a plan node invokes: its facets, its estimates, and who may stand in for it.
 
     Attributes:
@@ -43,14 +44,14 @@ class Capability(Model):
     description: Text | None = None
 
 
-class Facet(Model):
+class Facet(Model, frozen=True):
     """A facet's definition; without a schema the facet is any JSON."""
 
     json_schema: Annotated[dict[str, Json] | None, Field(alias="schema")] = None
     description: Text | None = None
 
 
-class Catalog(Model):
+class Catalog(Model, frozen=True):
     """The capabilities and facets that a run was started with, in declaration order."""
 
     capabilities: tuple[Capability, ...] = ()

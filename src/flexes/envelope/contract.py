@@ -7,21 +7,21 @@ from pydantic import Field
 from flexes.envelope.model import Json, Model, Name, Text
 
 
-class FacetsContract(Model):
+class FacetsContract(Model, frozen=True):
     """The output is an object of the named facets."""
 
     mode: Literal["facets"]
     facets: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
-class JsonSchemaContract(Model):
+class JsonSchemaContract(Model, frozen=True):
     """The output is an object of the facets that the schema's top-level properties name, and meets the schema."""
 
     mode: Literal["json_schema"]
     json_schema: Annotated[dict[str, Json], Field(alias="schema")]
 
 
-class FreeformContract(Model):
+class FreeformContract(Model, frozen=True):
     """The output is an object of the facets of the plan's sink nodes."""
 
     mode: Literal["freeform"]

@@ -15,7 +15,7 @@ from flexes.policy.authored import PlannerPolicies
 NodeStatus = Literal["pending", "running", "completed", "failed", "removed", "abandoned"]
 
 
-class Diagnostic(Model):
+class Diagnostic(Model, frozen=True):
     """One finding about a draft or a delta; errors refuse it, warnings do not."""
 
     code: Name
@@ -27,7 +27,7 @@ class Diagnostic(Model):
     suggestion: Text | None = None
 
 
-class ReplanIntent(Model):
+class ReplanIntent(Model, frozen=True):
     """What one directive wants from the planner.
 
     Attributes:
@@ -48,14 +48,14 @@ class ReplanIntent(Model):
     cap_per_node: Amount | None = None
 
 
-class NodeProgress(Model):
+class NodeProgress(Model, frozen=True):
     """How far a node of the current plan has come."""
 
     status: NodeStatus
     attempt: Count = 0
 
 
-class PlannerRequest(Model):
+class PlannerRequest(Model, frozen=True):
     """Everything that a planner may look at; the same request must get the same answer.
 
     Attributes:
@@ -85,7 +85,7 @@ class PlannerRequest(Model):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-class Draft(Model):
+class Draft(Model, frozen=True):
     """A first plan."""
 
     type: Literal["draft"] = "draft"
@@ -93,7 +93,7 @@ class Draft(Model):
     rationale: Text = ""
 
 
-class NodeChange(Model):
+class NodeChange(Model, frozen=True):
     """A replacement of a node: what is not given stays as it was."""
 
     id: Name
@@ -106,14 +106,14 @@ class NodeChange(Model):
     policy_overrides: PolicyOverrides | None = None
 
 
-class Unanswered(Model):
+class Unanswered(Model, frozen=True):
     """An intent of a joined request that the planner could not help with."""
 
     directive: Name
     reason: Text
 
 
-class Delta(Model):
+class Delta(Model, frozen=True):
     """A change against a base version; `baseVersion` absent means the version that was asked about."""
 
     type: Literal["delta"] = "delta"
@@ -125,14 +125,14 @@ class Delta(Model):
     unanswered: tuple[Unanswered, ...] = ()
 
 
-class Decline(Model):
+class Decline(Model, frozen=True):
     """The planner cannot help; this ends the handshake."""
 
     type: Literal["decline"] = "decline"
     reason: Text
 
 
-class Crashed(Model):
+class Crashed(Model, frozen=True):
     """The planner raised, timed out or answered garbage; this counts as a rejected attempt."""
 
     type: Literal["crashed"] = "crashed"
@@ -148,7 +148,7 @@ def _typed(document: Any) -> Any:
     return document
 
 
-class PlannerAnswer(Model):
+class PlannerAnswer(Model, frozen=True):
     """An answer as it arrived: a model, or a plain dict whose keys tell which it is."""
 
     answer: Annotated[Draft | Delta | Decline | Crashed, Field(discriminator="type")]

@@ -16,14 +16,14 @@ from flexes.plan.graph import Graph
 _REWRITE: Final = re.compile(r"~rewrite\d+$")
 
 
-class PolicyOverrides(Model):
+class PolicyOverrides(Model, frozen=True):
     """Directives that the node opts out of, with the reason that the audit quotes."""
 
     opt_out: tuple[Name, ...] = ()
     rationale: Text
 
 
-class Origin(Model):
+class Origin(Model, frozen=True):
     """Why a node is as it is: the plan version, the rationale and the directives that put it there."""
 
     version: Count
@@ -31,7 +31,7 @@ class Origin(Model):
     directives: tuple[Name, ...] = ()
 
 
-class PlanNode(Model):
+class PlanNode(Model, frozen=True):
     """One invocation of a capability.
 
     Attributes:
@@ -63,7 +63,7 @@ class PlanNode(Model):
         return f"{self.id}\x1f{self.capability}\x1f{','.join(sorted(self.depends_on))}\x1f{inputs}"
 
 
-class Plan(Model):
+class Plan(Model, frozen=True):
     """One accepted version of the plan; nodes in plan order."""
 
     version: Count

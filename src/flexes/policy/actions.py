@@ -25,7 +25,7 @@ Fallout = Literal["fail", "hitl", "continue"]
 """What follows when a planner cannot help or a cap is reached."""
 
 
-class Backoff(PolicyModel):
+class Backoff(PolicyModel, frozen=True):
     """Exponential waiting before a re-run: initial * multiplier^(extra run - 1), capped, with jitter."""
 
     initial_ms: Millis = 200.0
@@ -63,7 +63,7 @@ def _known_action(document: Any) -> Any:
     )
 
 
-class Goto(PolicyModel):
+class Goto(PolicyModel, frozen=True):
     """Run a node again, with everything that it had fed.
 
     Attributes:
@@ -89,7 +89,7 @@ class Goto(PolicyModel):
         return self
 
 
-class Replan(PolicyModel):
+class Replan(PolicyModel, frozen=True):
     """Ask the planner for a delta. Default intent: a failed node -> fallback, a timeout -> swap, else rewrite."""
 
     type: Literal["replan"] = "replan"
@@ -98,7 +98,7 @@ class Replan(PolicyModel):
     target: Name | None = None
 
 
-class Hitl(PolicyModel):
+class Hitl(PolicyModel, frozen=True):
     """Ask a human, and suspend the run until the decision."""
 
     type: Literal["hitl"] = "hitl"
@@ -109,21 +109,21 @@ class Hitl(PolicyModel):
     on_timeout: "Action | None" = None
 
 
-class Fail(PolicyModel):
+class Fail(PolicyModel, frozen=True):
     """End the run as failed."""
 
     type: Literal["fail"] = "fail"
     message: Text | None = None
 
 
-class Pause(PolicyModel):
+class Pause(PolicyModel, frozen=True):
     """Suspend the run until somebody resumes it."""
 
     type: Literal["pause"] = "pause"
     reason: Text | None = None
 
 
-class Emit(PolicyModel):
+class Emit(PolicyModel, frozen=True):
     """Publish an observation; plan, attempts and state stay as they are."""
 
     type: Literal["emit"] = "emit"

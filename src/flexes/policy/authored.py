@@ -9,7 +9,7 @@ from flexes.envelope.capability import Kind
 from flexes.envelope.model import Amount, Count, Flag, Json, Millis, Name, Number, Text
 from flexes.policy.actions import Action, Backoff, Fallout, Goto, checked_nesting
 from flexes.policy.legacy import PolicyModel
-from flexes.policy.predicate_field import Condition, Predicate
+from flexes.policy.predicate_field import Condition, FacetPath, Predicate
 from flexes.policy.selector import Selector
 
 TriggerKind = Literal[
@@ -27,7 +27,7 @@ MAX_DIRECTIVES = 256
 METRIC_KINDS = ("onMetricBelow", "onMetricAbove")
 
 
-class Trigger(PolicyModel):
+class Trigger(PolicyModel, frozen=True):
     """When a runtime directive is looked at. `ms` belongs to onTimeout, `metric` and `threshold` to onMetric*."""
 
     kind: TriggerKind = "onNodeComplete"
@@ -55,7 +55,7 @@ class Trigger(PolicyModel):
         return self
 
 
-class RuntimePolicy(PolicyModel):
+class RuntimePolicy(PolicyModel, frozen=True):
     """One authored directive: trigger, selector, optional `when`, action (stories 8.22 and 8.23)."""
 
     id: Name
@@ -72,7 +72,7 @@ class RuntimePolicy(PolicyModel):
         return self
 
 
-class Threshold(PolicyModel):
+class Threshold(PolicyModel, frozen=True):
     """What every threshold has (story 8.9 AC1)."""
 
     id: Name
@@ -82,7 +82,7 @@ class Threshold(PolicyModel):
     cooldown_ms: Millis = 0.0
 
 
-class QualityThreshold(Threshold):
+class QualityThreshold(Threshold, frozen=True):
     """A metric must not fall below `min`; breach asks for a rewrite of the target."""
 
     metric: Name
@@ -91,7 +91,7 @@ class QualityThreshold(Threshold):
     max_rewrites: Count | None = None
 
 
-class CostThreshold(Threshold):
+class CostThreshold(Threshold, frozen=True):
     """Spent plus projected cost, or one invocation, must not exceed a cap; breach asks for cheaper fallbacks."""
 
     cap_total: Amount | None = None
@@ -104,37 +104,37 @@ class CostThreshold(Threshold):
         return self
 
 
-class LatencyThreshold(Threshold):
+class LatencyThreshold(Threshold, frozen=True):
     """A node must not take longer than `maxMs`; breach asks to swap the capability for a faster one."""
 
     max_ms: Millis
 
 
-class RetryThreshold(Threshold):
+class RetryThreshold(Threshold, frozen=True):
     """A retryable failure runs the node again, at most `max` extra times per node."""
 
     max: Count
     backoff: Backoff | None = None
 
 
-class ChannelThreshold(Threshold):
+class ChannelThreshold(Threshold, frozen=True):
     """Text for a channel must keep its rules; breach asks for a rewrite. Lengths are code points."""
 
     channel: Name
-    facet: Name
+    facet: FacetPath
     max_length: Count | None = None
     forbid: tuple[Name, ...] = ()
     require: tuple[Name, ...] = ()
 
 
-class EscalationThreshold(Threshold):
+class EscalationThreshold(Threshold, frozen=True):
     """A matched `when` asks a human."""
 
     when: Predicate
     rationale: Text | None = None
 
 
-class Thresholds(PolicyModel):
+class Thresholds(PolicyModel, frozen=True):
     """All thresholds, by what they measure."""
 
     quality: tuple[QualityThreshold, ...] = ()
@@ -145,7 +145,7 @@ class Thresholds(PolicyModel):
     escalation: tuple[EscalationThreshold, ...] = ()
 
 
-class Override(PolicyModel):
+class Override(PolicyModel, frozen=True):
     """Nodes that opt out of directives, with the reason that the audit quotes (story 8.9 FR4)."""
 
     selector: Selector
@@ -153,7 +153,7 @@ class Override(PolicyModel):
     rationale: Text
 
 
-class GuardRails(PolicyModel):
+class GuardRails(PolicyModel, frozen=True):
     """Caps that no combination of policies can pass; the numbers are the defaults (semantics 5)."""
 
     max_replans: Count = 8
@@ -164,7 +164,7 @@ class GuardRails(PolicyModel):
     on_limit: Fallout = "fail"
 
 
-class Topology(PolicyModel):
+class Topology(PolicyModel, frozen=True):
     """The shape that every plan must have."""
 
     max_depth: Count | None = None
@@ -173,7 +173,7 @@ class Topology(PolicyModel):
     forbidden_kinds: tuple[Kind, ...] = ()
 
 
-class CapabilitySelection(PolicyModel):
+class CapabilitySelection(PolicyModel, frozen=True):
     """Capability ids or tags: `require` and `forbid` are enforced, `prefer` and `avoid` break ties."""
 
     require: tuple[Name, ...] = ()
@@ -182,13 +182,13 @@ class CapabilitySelection(PolicyModel):
     avoid: tuple[Name, ...] = ()
 
 
-class Optimisation(PolicyModel):
+class Optimisation(PolicyModel, frozen=True):
     """What the planner favours among plans that are equally right."""
 
     objective: Literal["speed", "quality", "diversity", "token_efficiency"] | None = None
 
 
-class PlannerPolicies(PolicyModel):
+class PlannerPolicies(PolicyModel, frozen=True):
     """What a planner must respect; `directives` reach any planner as they are."""
 
     topology: Topology = Topology()
@@ -197,7 +197,7 @@ class PlannerPolicies(PolicyModel):
     directives: dict[str, Json] = {}
 
 
-class TaskPolicies(PolicyModel):
+class TaskPolicies(PolicyModel, frozen=True):
     """Everything that governs a run."""
 
     planner: PlannerPolicies = PlannerPolicies()

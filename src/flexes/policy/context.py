@@ -19,19 +19,23 @@ from flexes.policy.selector import Selector
 from flexes.predicate.ast import When
 from flexes.predicate.limits import DEFAULT_LIMITS, Limits
 
+Key = tuple[str, str]
+ANY: Key = ("any", "")
+"""The key of directives that look at every signal."""
+
 PolicyClass = Literal["cost", "channel", "validation", "latency", "retry", "quality", "custom"]
 Hears = TriggerKind | Literal["onNodeOutcome"]
 """A trigger kind, or every node outcome, completed or failed, which only thresholds hear."""
 
 
-class PredicateTest(Model):
+class PredicateTest(Model, frozen=True):
     """The directive acts when the predicate matches."""
 
     type: Literal["predicate"] = "predicate"
     when: When
 
 
-class ChannelTest(Model):
+class ChannelTest(Model, frozen=True):
     """The directive acts when the text breaks its channel's rules; `facet` is a facet path."""
 
     type: Literal["channel"] = "channel"
@@ -45,7 +49,7 @@ class ChannelTest(Model):
 Test = Annotated[PredicateTest | ChannelTest, Field(discriminator="type")]
 
 
-class Directive(Model):
+class Directive(Model, frozen=True):
     """One policy, ready to be evaluated.
 
     Attributes:
@@ -82,7 +86,7 @@ class Directive(Model):
     can_match: tuple[str, ...] | None = None
 
 
-class Warning(Model):
+class Warning(Model, frozen=True):
     """A finding that does not stop a run: code, JSON pointer or directive, message."""
 
     code: Name
@@ -90,7 +94,7 @@ class Warning(Model):
     message: Text
 
 
-class PolicyContext(Model):
+class PolicyContext(Model, frozen=True):
     """All directives in total order, with the caps and limits that govern them."""
 
     directives: tuple[Directive, ...] = ()
@@ -112,6 +116,32 @@ class PolicyContext(Model):
         for directive in self.directives:
             groups.setdefault(directive.hears, []).append(directive)
         return {hears: tuple(group) for hears, group in groups.items()}
+
+    @cached_property
+    def index(self) -> Mapping[str, Mapping[Key, tuple[Directive, ...]]]:
+        """The directives by what they hear and by what a signal must have for them to look at it.
+
+        A directive stands under its selector's rarest field, a threshold without selector under what it wants produced,
+        any other under `ANY`; so those that cannot match a signal are never looked at (semantics 6).
+        """
+        groups: dict[str, dict[Key, list[Directive]]] = {}
+        for directive in self.directives:
+            for key in _keys_of(directive):
+                groups.setdefault(directive.hears, {}).setdefault(key, []).append(directive)
+        return {hears: {key: tuple(found) for key, found in group.items()} for hears, group in groups.items()}
+
+
+def _keys_of(directive: Directive) -> tuple[Key, ...]:
+    selector = directive.selector
+    if selector is None:
+        return tuple(("produced", name) for name in dict.fromkeys(directive.produced or ())) or (ANY,)
+    for field in ("node", "capability", "stage"):
+        value = getattr(selector, field)
+        if value is not None:
+            return ((field, value),)
+    if selector.tags:
+        return (("tag", selector.tags[0]),)
+    return (("kind", selector.kind),) if selector.kind is not None else (ANY,)
 
 
 def warning(problem: Problem) -> Warning:

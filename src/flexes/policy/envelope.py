@@ -11,7 +11,7 @@ from flexes.policy.authored import TaskPolicies
 Objective = Annotated[Text, Field(min_length=1)]
 
 
-class Metadata(Model):
+class Metadata(Model, frozen=True):
     """Who asked, and how to correlate the run with other systems."""
 
     client_id: Text | None = None
@@ -21,7 +21,7 @@ class Metadata(Model):
     run_label: Text | None = None
 
 
-class TaskEnvelope(Model):
+class TaskEnvelope(Model, frozen=True):
     """A task to run (semantics 5). `inputs` are facets from the start; unknown keys are errors."""
 
     objective: Objective

@@ -26,7 +26,7 @@ LEGACY_FIELDS: Final[Mapping[str, str]] = {
 }
 
 
-class PolicyModel(Model):
+class PolicyModel(Model, frozen=True):
     """A part of the authored policies: as Model, and a legacy field is refused by name."""
 
     @model_validator(mode="before")

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from flexes.envelope.model import Model
+from flexes.envelope.model import Model, Name
+from flexes.envelope.paths import parse_path
 from flexes.errors import PredicateError
 from flexes.predicate.ast import When
 from flexes.predicate.condition import parse_condition
@@ -46,6 +47,14 @@ def _import(source: Any) -> Any:
         raise refusal(error) from None
 
 
+def _checked_path(text: str) -> str:
+    try:
+        parse_path(text)
+    except PredicateError as error:
+        raise refusal(error) from None
+    return text
+
+
 def _exported(condition: When) -> dict[str, str]:
     return {"dsl": print_text(condition)}
 
@@ -65,3 +74,6 @@ Condition = Annotated[
     WithJsonSchema({"type": "object"}),
 ]
 """A `trigger.condition` of an earlier envelope, translated into the same AST."""
+
+FacetPath = Annotated[Name, AfterValidator(_checked_path)]
+"""A facet path as text."""

@@ -28,12 +28,19 @@ def validated(model: type[M], document: object, what: str) -> M:
 
 def problems(error: ValidationError, document: object) -> tuple[Problem, ...]:
     """Return pydantic's errors about the document as Problems, in its order."""
-    return tuple(_problem(details, document) for details in error.errors(include_url=False))
+    found = [_problem(details, document) for details in error.errors(include_url=False)]
+    return tuple(problem for problem in found if not _follows_from_another(problem, found))
 
 
 def pointer_of(parts: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of these keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _follows_from_another(problem: Problem, found: list[Problem]) -> bool:
+    """Return whether a list only seems too short because one of its items was refused."""
+    below = problem.pointer + "/"
+    return problem.code == "too_short" and any(other.pointer.startswith(below) for other in found)
 
 
 def _problem(details: ErrorDetails, document: object) -> Problem:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from flexes.envelope.capability import Kind, Tags
 from flexes.envelope.model import Model, Name
 
+_SPELLINGS = {"capabilityId": "capability", "capability_id": "capability", "nodeId": "node", "node_id": "node"}
 DERIVED_MARK = "~"
 """Separates the id of an authored node from what the planner derived from it: `draft~rewrite1`."""
 
@@ -36,7 +38,7 @@ class NodeView(Protocol):
         """The tags of its capability."""
 
 
-class Selector(Model):
+class Selector(Model, frozen=True):
     """Fields are ANDed, exact, tags all-of; an empty text is an absent field (semantics 5)."""
 
     capability: Name | None = None
@@ -50,13 +52,16 @@ class Selector(Model):
     def _accepted_spellings(cls, document: Any) -> Any:
         if not isinstance(document, Mapping):
             return document
-        renamed = {
-            "capabilityId": "capability",
-            "capability_id": "capability",
-            "nodeId": "node",
-            "node_id": "node",
-        }
-        return {renamed.get(key, key): value for key, value in document.items() if value != ""}
+        spelt: dict[str, Any] = {}
+        for key, value in document.items():
+            name = _SPELLINGS.get(str(key), str(key))
+            if name in spelt:
+                raise PydanticCustomError(
+                    "bad_selector", "give {name} once, not in two spellings", {"name": name, "pointer": f"/{key}"}
+                )
+            if value != "" or name not in cls.model_fields:
+                spelt[name] = value
+        return spelt
 
     @property
     def is_empty(self) -> bool:

@@ -7,19 +7,20 @@ from pydantic import Field
 
 from flexes.envelope.model import Flag, Model, Name, Number, Text
 from flexes.policy.authored import TriggerKind
-from flexes.policy.context import Directive, Hears, PolicyContext
+from flexes.policy.context import ANY, Directive, Hears, Key, PolicyContext
+from flexes.policy.selector import DERIVED_MARK
 
 SignalKind = Literal["start", "node_completed", "node_failed", "timeout", "outside", "feedback", "manual"]
 
 
-class Validation(Model):
+class Validation(Model, frozen=True):
     """What a judge, or a node about its own work, says of the result."""
 
     ok: Flag
     issues: tuple[Text, ...] = ()
 
 
-class SignalEnvelope(Model):
+class SignalEnvelope(Model, frozen=True):
     """A signal from outside the run: measures that arrived later, about a node or about the whole run.
 
     Attributes:
@@ -99,10 +100,14 @@ def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
         groups.append("onValidationFail")
     if signal.timed_out:
         groups.append("onTimeout")
-    found = [
-        directive for group in groups for directive in context.hearing.get(group, ()) if _looks_at(directive, signal)
-    ]
-    return tuple(sorted(found, key=lambda directive: directive.rank)) if len(groups) > 1 else tuple(found)
+    keys = _keys(signal)
+    found: dict[int, Directive] = {}
+    for group in groups:
+        index = context.index.get(group)
+        if index is not None:
+            candidates = (directive for key in keys for directive in index.get(key, ()))
+            found.update((directive.rank, directive) for directive in candidates if _looks_at(directive, signal))
+    return tuple(found[rank] for rank in sorted(found))
 
 
 def trigger_kind(directive: Directive, signal: Signal) -> TriggerKind:
@@ -110,6 +115,20 @@ def trigger_kind(directive: Directive, signal: Signal) -> TriggerKind:
     if directive.hears != "onNodeOutcome":
         return directive.hears
     return "onNodeFail" if signal.kind == "node_failed" else "onNodeComplete"
+
+
+def _keys(signal: Signal) -> list[Key]:
+    """Return every key under which a directive that looks at the signal may stand."""
+    keys: list[Key] = [ANY, *(("produced", name) for name in signal.produced)]
+    node = signal.node
+    if node is None:
+        return keys
+    keys += [("capability", node.capability), ("kind", node.kind), *(("tag", tag) for tag in node.tags)]
+    if node.stage is not None:
+        keys.append(("stage", node.stage))
+    parts = node.id.split(DERIVED_MARK)
+    keys += [("node", DERIVED_MARK.join(parts[:length])) for length in range(1, len(parts) + 1)]
+    return keys
 
 
 def _looks_at(directive: Directive, signal: Signal) -> bool:

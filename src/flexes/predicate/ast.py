@@ -61,7 +61,7 @@ Scalar = Annotated[
 ]
 
 
-class _Literal(Model):
+class _Literal(Model, frozen=True):
     """A leaf with a literal: equal only with the same type of literal, since in Python `True == 1`."""
 
     # None is also the default, so that a dump that leaves out nulls loads back
@@ -76,7 +76,7 @@ class _Literal(Model):
         return hash((type(self), type(self.value), *self.__dict__.values()))
 
 
-class Compare(_Literal):
+class Compare(_Literal, frozen=True):
     """The value at the path against a literal."""
 
     type: Literal["compare"] = "compare"
@@ -91,7 +91,7 @@ class Compare(_Literal):
         return self
 
 
-class Exists(Model):
+class Exists(Model, frozen=True):
     """The path leads to a value that is not null."""
 
     type: Literal["exists"] = "exists"
@@ -103,21 +103,21 @@ class Exists(Model):
         return self
 
 
-class NonEmpty(Model):
+class NonEmpty(Model, frozen=True):
     """The list, object or string at the path has something in it."""
 
     type: Literal["nonEmpty"] = "nonEmpty"
     path: PathText
 
 
-class Includes(_Literal):
+class Includes(_Literal, frozen=True):
     """The list at the path has an element equal to the literal."""
 
     type: Literal["includes"] = "includes"
     path: PathText
 
 
-class Count(Model):
+class Count(Model, frozen=True):
     """The size of the list or object at the path against a number."""
 
     type: Literal["count"] = "count"
@@ -126,21 +126,21 @@ class Count(Model):
     value: Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)]
 
 
-class Not(Model):
+class Not(Model, frozen=True):
     """The opposite of a test; missing stays missing and mistyped stays mistyped."""
 
     type: Literal["not"] = "not"
     test: "When"
 
 
-class And(Model):
+class And(Model, frozen=True):
     """Every test holds."""
 
     type: Literal["and"] = "and"
     tests: Annotated[tuple["When", ...], Field(min_length=2)]
 
 
-class Or(Model):
+class Or(Model, frozen=True):
     """At least one test holds."""
 
     type: Literal["or"] = "or"

@@ -11,7 +11,7 @@ Limit = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 Levels = Annotated[int, Field(strict=True, ge=1, le=64)]
 
 
-class Limits(Model):
+class Limits(Model, frozen=True):
     """The limits of predicates; stored with the policy context, so that replay depends on no configuration.
 
     Attributes:

@@ -10,7 +10,13 @@ MAX_JITTER = 0.25
 
 def delay_ms(backoff: Backoff, attempt: int, seed: str) -> float:
     """Return the delay before the n-th extra run, n from 1; `seed` is a UUID."""
-    doublings = min(attempt - 1, 200)
-    delay = min(backoff.initial_ms * backoff.multiplier**doublings, backoff.max_ms)
+    delay = min(backoff.initial_ms * _growth(backoff.multiplier, attempt - 1), backoff.max_ms)
     spread = (UUID(seed).int % 1_000_000) / 1_000_000
     return round(min(delay * (1 + MAX_JITTER * spread), backoff.max_ms), 3)
+
+
+def _growth(multiplier: float, times: int) -> float:
+    try:
+        return float(multiplier) ** times
+    except OverflowError:
+        return 1e300

@@ -11,7 +11,7 @@ from flexes.policy.context import PolicyContext
 from flexes.policy.signal import SignalEnvelope, Validation
 
 
-class Flags(Model):
+class Flags(Model, frozen=True):
     """What the deployment switches on (semantics 9); recorded when the run starts."""
 
     policy_engine: Flag = True
@@ -20,7 +20,7 @@ class Flags(Model):
     replanning: Flag = True
 
 
-class Result(Model):
+class Result(Model, frozen=True):
     """What an attempt delivered.
 
     Attributes:
@@ -36,7 +36,7 @@ class Result(Model):
     validation: Validation | None = None
 
 
-class Failure(Model):
+class Failure(Model, frozen=True):
     """Why an attempt delivered nothing."""
 
     type: Literal["failure"] = "failure"
@@ -48,7 +48,7 @@ class Failure(Model):
     latency_ms: Millis | None = None
 
 
-class CommandBase(Model):
+class CommandBase(Model, frozen=True):
     """What every command carries."""
 
     run_id: Name
@@ -57,7 +57,7 @@ class CommandBase(Model):
     actor: Name = "system"
 
 
-class StartRun(CommandBase):
+class StartRun(CommandBase, frozen=True):
     """Start a run; the context and the catalog are stored with it."""
 
     type: Literal["start_run"] = "start_run"
@@ -67,7 +67,7 @@ class StartRun(CommandBase):
     flags: Flags = Flags()
 
 
-class AnswerPlanner(CommandBase):
+class AnswerPlanner(CommandBase, frozen=True):
     """Record what the planner answered to an open request."""
 
     type: Literal["answer_planner"] = "answer_planner"
@@ -75,7 +75,7 @@ class AnswerPlanner(CommandBase):
     answer: Annotated[Draft | Delta | Decline | Crashed, Field(discriminator="type")]
 
 
-class RecordOutcome(CommandBase):
+class RecordOutcome(CommandBase, frozen=True):
     """Record what an attempt of a node came to."""
 
     type: Literal["record_outcome"] = "record_outcome"
@@ -84,14 +84,14 @@ class RecordOutcome(CommandBase):
     outcome: Annotated[Result | Failure, Field(discriminator="type")]
 
 
-class FireTimer(CommandBase):
+class FireTimer(CommandBase, frozen=True):
     """Apply a timer that is due; does nothing when it is no longer pending."""
 
     type: Literal["fire_timer"] = "fire_timer"
     timer_id: Name
 
 
-class ResolveHitl(CommandBase):
+class ResolveHitl(CommandBase, frozen=True):
     """Decide an open human request; the first decision wins."""
 
     type: Literal["resolve_hitl"] = "resolve_hitl"
@@ -101,34 +101,34 @@ class ResolveHitl(CommandBase):
     edits: dict[Name, Json] = {}
 
 
-class PauseRun(CommandBase):
+class PauseRun(CommandBase, frozen=True):
     """Suspend the run."""
 
     type: Literal["pause_run"] = "pause_run"
     reason: Text | None = None
 
 
-class ResumeRun(CommandBase):
+class ResumeRun(CommandBase, frozen=True):
     """Go on; on an active run this appends nothing."""
 
     type: Literal["resume_run"] = "resume_run"
 
 
-class CancelRun(CommandBase):
+class CancelRun(CommandBase, frozen=True):
     """End the run."""
 
     type: Literal["cancel_run"] = "cancel_run"
     reason: Text | None = None
 
 
-class TriggerPolicy(CommandBase):
+class TriggerPolicy(CommandBase, frozen=True):
     """Fire a directive whose trigger is `manual`."""
 
     type: Literal["trigger_policy"] = "trigger_policy"
     policy_id: Name
 
 
-class ReceiveSignal(CommandBase):
+class ReceiveSignal(CommandBase, frozen=True):
     """Take in a signal from outside."""
 
     type: Literal["receive_signal"] = "receive_signal"

@@ -50,13 +50,23 @@ def resolve(commit: Commit, command: ResolveHitl) -> None:
         note=command.note,
         edits=dict(command.edits),
     )
-    decided(commit, request, command.decision, command.actor, command.note, edits)
+    decided(commit, request, command.decision, command.actor, command.note, edits, by_person=True)
 
 
 def decided(
-    commit: Commit, request: HumanRequest, decision: str, by: str, note: str | None, edits: Mapping[str, Any]
+    commit: Commit,
+    request: HumanRequest,
+    decision: str,
+    by: str,
+    note: str | None,
+    edits: Mapping[str, Any],
+    *,
+    by_person: bool,
 ) -> None:
-    """Let a recorded decision take its course; nothing of it is evaluated before the commit settles."""
+    """Let a recorded decision take its course; nothing of it is evaluated before the commit settles.
+
+    A person's decision is feedback that directives can hear; a time limit's is not.
+    """
     identity = f"signal-{commit.state.version}"
     if request.policy_id is None:
         _decide_node(commit, request, decision, by, note, edits)
@@ -70,7 +80,7 @@ def decided(
             Item(id=f"{identity}-action", kind="action", request_id=request.id, source=source),
             urgent=isinstance(action, Fail),
         )
-    if by != SYSTEM:
+    if by_person:
         arrive(
             commit,
             Item(id=f"{identity}-feedback", kind="feedback", node=request.node, attempt=request.attempt),
@@ -78,7 +88,10 @@ def decided(
 
 
 def carry_out(commit: Commit, item: Item) -> None:
-    """Let the action of a decided request take effect, or say why not; an impossible goto of a reject fails the run."""
+    """Let the action of a decided request take effect, or say why not.
+
+    An impossible goto of a reject or of a time limit fails the run: a gate that nobody opened stays shut.
+    """
     state = commit.state
     request = state.requests[item.request_id or ""]
     assert request.policy_id is not None
@@ -99,7 +112,7 @@ def carry_out(commit: Commit, item: Item) -> None:
             attempt=request.attempt,
             outcomes=(outcome,),
         )
-        if found.action is None and isinstance(action, Goto) and request.decision == "reject":
+        if found.action is None and isinstance(action, Goto) and request.decision != "approve":
             found = Standing("exhausted", found.reason, Fail(message=_rejected(request, found.reason)), path)
     trip(commit, directive.id, found, request.node)
     code = "hitl_rejected" if isinstance(action, Fail) and request.decision != "approve" else found.code

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 """Plain JSON that was validated when it entered; stored and folded as it is."""
 
 
-class Event(Model):
+class Event(Model, frozen=True):
     """An immutable fact of a run; `(run_id, version)` is unique.
 
     Attributes:
@@ -42,7 +42,7 @@ class Event(Model):
     schema_version: int = 1
 
 
-class RunStarted(Event):
+class RunStarted(Event, frozen=True):
     """A task was submitted; holds all that later decisions depend on."""
 
     envelope: Document
@@ -51,7 +51,7 @@ class RunStarted(Event):
     flags: Document
 
 
-class PlanRequested(Event):
+class PlanRequested(Event, frozen=True):
     """The planner is asked, for the first plan or for a delta."""
 
     request_id: str
@@ -61,7 +61,7 @@ class PlanRequested(Event):
     diagnostics: tuple[Document, ...] = ()
 
 
-class PlanGenerated(Event):
+class PlanGenerated(Event, frozen=True):
     """Plan version 1; `draft` is the answer as the planner gave it."""
 
     request_id: str
@@ -72,7 +72,7 @@ class PlanGenerated(Event):
     diagnostics: tuple[Document, ...] = ()
 
 
-class PlanUpdated(Event):
+class PlanUpdated(Event, frozen=True):
     """A later plan version: an immutable delta with rationale and triggers."""
 
     request_id: str
@@ -87,7 +87,7 @@ class PlanUpdated(Event):
     diagnostics: tuple[Document, ...] = ()
 
 
-class PlanRejected(Event):
+class PlanRejected(Event, frozen=True):
     """An answer of the planner was refused, or the planner declined or crashed."""
 
     request_id: str
@@ -97,7 +97,7 @@ class PlanRejected(Event):
     diagnostics: tuple[Document, ...]
 
 
-class NodeStarted(Event):
+class NodeStarted(Event, frozen=True):
     """An attempt of a node begins; a capability may be invoked with this operation id."""
 
     node_id: str
@@ -108,7 +108,7 @@ class NodeStarted(Event):
     timers: tuple[tuple[str, str], ...] = ()
 
 
-class NodeCompleted(Event):
+class NodeCompleted(Event, frozen=True):
     """The current attempt delivered its outputs."""
 
     node_id: str
@@ -124,7 +124,7 @@ class NodeCompleted(Event):
     by: str | None = None
 
 
-class NodeFailed(Event):
+class NodeFailed(Event, frozen=True):
     """The current attempt failed; for `output_invalid` the refused payload is kept."""
 
     node_id: str
@@ -143,7 +143,7 @@ class NodeFailed(Event):
     issues: tuple[Document, ...] = ()
 
 
-class NodeSuperseded(Event):
+class NodeSuperseded(Event, frozen=True):
     """The late result of an attempt that was reset; its cost counts, its outputs do not."""
 
     node_id: str
@@ -152,7 +152,7 @@ class NodeSuperseded(Event):
     cost: float
 
 
-class NodesReset(Event):
+class NodesReset(Event, frozen=True):
     """Attempts are undone so that their nodes run again.
 
     Attributes:
@@ -167,7 +167,7 @@ class NodesReset(Event):
     not_before_at: str | None = None
 
 
-class RewriteStarted(Event):
+class RewriteStarted(Event, frozen=True):
     """A node that rewrites another one is about to start."""
 
     node_id: str
@@ -175,13 +175,13 @@ class RewriteStarted(Event):
     directives: tuple[str, ...]
 
 
-class SignalReceived(Event):
+class SignalReceived(Event, frozen=True):
     """A signal from outside arrived."""
 
     signal: Document
 
 
-class SignalEvaluated(Event):
+class SignalEvaluated(Event, frozen=True):
     """Every directive that looked at a signal, with its outcome, in total order.
 
     Attributes:
@@ -195,20 +195,20 @@ class SignalEvaluated(Event):
     outcomes: tuple[tuple[str, str, str | None], ...]
 
 
-class SignalDeferred(Event):
+class SignalDeferred(Event, frozen=True):
     """A signal or an action waits in the inbox until the run is running."""
 
     item: Document
 
 
-class SignalTaken(Event):
+class SignalTaken(Event, frozen=True):
     """The oldest item left the inbox; `dropped` says why it was not evaluated."""
 
     item_id: str
     dropped: str | None = None
 
 
-class TimerFired(Event):
+class TimerFired(Event, frozen=True):
     """A timer came due."""
 
     timer_id: str
@@ -219,13 +219,13 @@ class TimerFired(Event):
     request_id: str | None = None
 
 
-class ManualTriggered(Event):
+class ManualTriggered(Event, frozen=True):
     """A person fired a manual directive."""
 
     policy_id: str
 
 
-class PolicyTriggered(Event):
+class PolicyTriggered(Event, frozen=True):
     """An action takes effect; one shape for all six (semantics 11)."""
 
     policy_id: str
@@ -244,7 +244,7 @@ class PolicyTriggered(Event):
     attempts_key: str | None = None
 
 
-class PolicyEmitted(Event):
+class PolicyEmitted(Event, frozen=True):
     """An emit action published its observation."""
 
     policy_id: str
@@ -253,7 +253,7 @@ class PolicyEmitted(Event):
     node_id: str | None = None
 
 
-class GuardRailTripped(Event):
+class GuardRailTripped(Event, frozen=True):
     """A cap held: the rail, its value where it is a number, and what follows."""
 
     rail: str
@@ -263,7 +263,7 @@ class GuardRailTripped(Event):
     follow_up: str | None = None
 
 
-class HitlRequested(Event):
+class HitlRequested(Event, frozen=True):
     """A human is asked: by a directive, or by a human node (`policy_id` null)."""
 
     request_id: str
@@ -278,7 +278,7 @@ class HitlRequested(Event):
     due_at: str | None = None
 
 
-class HitlResolved(Event):
+class HitlResolved(Event, frozen=True):
     """A human, or the time limit, decided a request."""
 
     request_id: str
@@ -288,7 +288,7 @@ class HitlResolved(Event):
     edits: Document = Field(default_factory=dict)
 
 
-class Paused(Event):
+class Paused(Event, frozen=True):
     """The run is suspended, by a person or by a directive."""
 
     reason: str | None = None
@@ -296,17 +296,17 @@ class Paused(Event):
     node_id: str | None = None
 
 
-class Resumed(Event):
+class Resumed(Event, frozen=True):
     """A paused run goes on."""
 
 
-class Completed(Event):
+class Completed(Event, frozen=True):
     """The run delivered its output."""
 
     output: Json
 
 
-class Failed(Event):
+class Failed(Event, frozen=True):
     """The run ended without its output; `code` is stable, `details` names facets, nodes or paths."""
 
     code: str
@@ -317,7 +317,7 @@ class Failed(Event):
     details: Document = Field(default_factory=dict)
 
 
-class Cancelled(Event):
+class Cancelled(Event, frozen=True):
     """The run was called off."""
 
     reason: str | None = None

@@ -14,7 +14,7 @@ ItemKind = Literal["outcome", "outside", "manual", "timer", "feedback", "action"
 ActionSource = Literal["runtime", "hitl.approve", "hitl.reject", "hitl.timeout", "manual"]
 
 
-class Item(Model):
+class Item(Model, frozen=True):
     """One signal to evaluate, or one action of a decided request to carry out.
 
     Attributes:

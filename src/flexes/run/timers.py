@@ -82,4 +82,4 @@ def _lapse(commit: Commit, timer: Timer) -> None:
     decision = "reject" if request.on_timeout is None else "timeout"
     note = "no decision in time"
     commit.append(ev.HitlResolved, request_id=request.id, decision=decision, by=SYSTEM, note=note)
-    decided(commit, request, decision, SYSTEM, note, {})
+    decided(commit, request, decision, SYSTEM, note, {}, by_person=False)

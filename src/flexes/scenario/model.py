@@ -13,7 +13,7 @@ from flexes.policy.signal import SignalEnvelope, Validation
 from flexes.run.commands import Flags
 
 
-class ScriptedOutcome(Model):
+class ScriptedOutcome(Model, frozen=True):
     """What one invocation comes to: outputs, or an error. `latencyMs` is also its time on the virtual clock."""
 
     outputs: dict[Name, Json] = {}
@@ -31,7 +31,7 @@ class ScriptedOutcome(Model):
         return self
 
 
-class ScriptedCapability(Capability):
+class ScriptedCapability(Capability, frozen=True):
     """A capability with one script entry an invocation; the last one repeats. A human one needs none."""
 
     script: tuple[ScriptedOutcome, ...] = ()
@@ -47,14 +47,14 @@ class ScriptedCapability(Capability):
         return Capability.model_validate({name: getattr(self, name) for name in Capability.model_fields})
 
 
-class ScriptedPlan(Model):
+class ScriptedPlan(Model, frozen=True):
     """The first draft."""
 
     nodes: Annotated[tuple[PlanNode, ...], Field(min_length=1)]
     rationale: Text = ""
 
 
-class ScriptedDecision(Model):
+class ScriptedDecision(Model, frozen=True):
     """What a human says when asked."""
 
     decision: Literal["approve", "reject"]
@@ -63,7 +63,7 @@ class ScriptedDecision(Model):
     edits: dict[Name, Json] = {}
 
 
-class Step(Model):
+class Step(Model, frozen=True):
     """One outside action; exactly one key."""
 
     resume: Flag | None = None
@@ -79,7 +79,7 @@ class Step(Model):
         return self
 
 
-class Scenario(Model):
+class Scenario(Model, frozen=True):
     """A scripted run.
 
     Attributes:

@@ -32,7 +32,7 @@ _FIELDS: Final[Mapping[str, tuple[str, Operator]]] = {
 }
 
 
-class AuditFilter(Model):
+class AuditFilter(Model, frozen=True):
     """What a query asks for; a field that is not given leaves every row in.
 
     Attributes:

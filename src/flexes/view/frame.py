@@ -37,7 +37,7 @@ _ID: Final = re.compile(r"([0-9a-f]{16})-([0-9]{1,6})")
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
-class Frame(Model):
+class Frame(Model, frozen=True):
     """One frame; fields are only ever added.
 
     Attributes:

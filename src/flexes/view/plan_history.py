@@ -13,7 +13,7 @@ from flexes.view.step import Step, present
 Document = dict[str, Any]
 
 
-class PlanVersionRow(Model):
+class PlanVersionRow(Model, frozen=True):
     """One plan version, whole: nothing else is needed to show or to compare it.
 
     Attributes:
