@@ -238,9 +238,9 @@ class HostileRun(SteadyRun):
         """Somebody gives up."""
         self.world.send(cmd.CancelRun(**self.world.common("operator")), writer)
 
-    @rule(writer=WRITER, duration_ms=st.sampled_from([1.0, 250.0, 1000.0, 100000.0]), fire=st.booleans())
+    @rule(writer=WRITER, duration_ms=st.sampled_from([1.0, 250.0, 1000.0, 100000.0, -5000.0]), fire=st.booleans())
     def wait(self, writer: int, duration_ms: float, fire: bool) -> None:
-        """Time passes; what is due fires now, or before the next command."""
+        """Time passes, or a clock is set back; what is due fires now, or before the next command."""
         self.world.wait(duration_ms)
         if fire:
             self.world.fire_due(writer)
