@@ -27,7 +27,7 @@ _FACETS: Final = ROWS.names.index("facets")
 _PAGE: Final = 1_000
 
 
-class AuditQuestion(AuditFilter):
+class AuditQuestion(AuditFilter, frozen=True):
     """What is asked for; a field that is not given leaves every row in.
 
     Attributes:

@@ -105,9 +105,7 @@ def test_an_append_whose_answer_was_lost_succeeds_once(direct: Store, proxied: S
     ]
 
 
-def test_a_conflict_whose_answer_was_lost_stays_a_conflict(
-    direct: Store, proxied: Store, proxy: Proxy
-) -> None:
+def test_a_conflict_whose_answer_was_lost_stays_a_conflict(direct: Store, proxied: Store, proxy: Proxy) -> None:
     """Rows of another command are not taken for one's own, whatever was lost on the way."""
     direct.append([NewEvent(RUN, 1, "Happened", b'{"command":"b"}')])
     proxy.swallow.set()

@@ -80,9 +80,7 @@ def test_the_database_refuses_to_change_events(durable: Store, raw: Raw, stateme
     ],
     ids=["edit-type", "edit-bytes", "drop-first", "drop", "drop-two", "reorder", "close-the-gap", "graft"],
 )  # fmt: skip
-def test_tampering_shows(
-    durable: Store, unprotected: Raw, tampering: list[str], version: int, why: str
-) -> None:
+def test_tampering_shows(durable: Store, unprotected: Raw, tampering: list[str], version: int, why: str) -> None:
     """Editing, dropping or reordering events past the triggers breaks the chain; the first break is named."""
     for statement in tampering:
         unprotected(statement)

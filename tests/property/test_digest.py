@@ -17,9 +17,7 @@ payloads = st.lists(st.tuples(st.text(max_size=5), st.binary(max_size=20)), min_
 def rows_of(content: list[tuple[str, bytes]]) -> list[Row]:
     """Return the rows of a run with the given types and bytes."""
     store = MemoryStore()
-    store.append(
-        [NewEvent(RUN, version, type_, data) for version, (type_, data) in enumerate(content, start=1)]
-    )
+    store.append([NewEvent(RUN, version, type_, data) for version, (type_, data) in enumerate(content, start=1)])
     return list(store.read(RUN))
 
 
@@ -62,8 +60,7 @@ def test_any_reordering_is_found(content: list[tuple[str, bytes]], data: st.Data
     rows = rows_of(content)
     shuffled = data.draw(st.permutations(rows))
     renumbered = [
-        new._replace(version=old.version, position=old.position)
-        for new, old in zip(shuffled, rows, strict=True)
+        new._replace(version=old.version, position=old.position) for new, old in zip(shuffled, rows, strict=True)
     ]
     assert (verify_chain(shuffled) is None) == (shuffled == rows)
     assert (verify_chain(renumbered) is None) == (renumbered == rows)

@@ -7,8 +7,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flexes.view.frame import Frame, FrameId, parse_frame_id, sse
 from flexes.envelope.redact import REDACTED, SECRET_KEYS, is_secret, redact
+from flexes.view.frame import Frame, FrameId, parse_frame_id, sse
 
 KEYS = st.text(max_size=8) | st.sampled_from([*sorted(SECRET_KEYS), "apiKey", "TOKEN", "tokens"])
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8)

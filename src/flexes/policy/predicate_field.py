@@ -18,7 +18,7 @@ def refusal(error: PredicateError) -> PydanticCustomError:
     """Return a predicate's refusal as the pydantic error that carries its pointer and value."""
     problem = error.problem
     return PydanticCustomError(
-        problem.code,
+        problem.code,  # pyright: ignore[reportArgumentType]  (codes come from a closed list)
         "{message}",
         {
             "message": problem.message,

@@ -20,22 +20,27 @@ class NodeView(Protocol):
     @property
     def id(self) -> str:
         """The node's id."""
+        ...
 
     @property
     def capability(self) -> str:
         """The id of the capability that it invokes."""
+        ...
 
     @property
     def kind(self) -> str:
         """The node's kind."""
+        ...
 
     @property
     def stage(self) -> str | None:
         """The node's stage."""
+        ...
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags of its capability."""
+        ...
 
 
 class Selector(Model, frozen=True):

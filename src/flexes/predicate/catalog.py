@@ -61,9 +61,7 @@ def _check(leaf: Leaf, catalog: Catalog) -> Problem | None:
         schema = catalog[path.root]
     else:
         remedy = nearest(path.root, catalog) or "; declare it in the registry or correct the path"
-        return Problem(
-            "unknown_facet", "", f"nothing produces the facet {path.root}{remedy}", print_text(leaf)
-        )
+        return Problem("unknown_facet", "", f"nothing produces the facet {path.root}{remedy}", print_text(leaf))
     whole = schema if isinstance(schema, dict) else {}
     return _follow(leaf, path, alternatives(schema, whole), whole)
 

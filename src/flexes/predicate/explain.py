@@ -86,9 +86,7 @@ def _elements(value: list[object], levels: int) -> Iterator[str]:
 def _scalar(value: object) -> str:
     if type(value) is int and value.bit_length() > 128:  # str() of a huge integer raises
         return f"an integer of {value.bit_length()} bits"
-    if value is None or (
-        type(value) in (bool, int, float, str) and kind_of(value) not in ("NaN", "infinity")
-    ):
+    if value is None or (type(value) in (bool, int, float, str) and kind_of(value) not in ("NaN", "infinity")):
         literal: Scalar = value  # type: ignore[assignment]
         return literal_text(literal)
     return kind_of(value)

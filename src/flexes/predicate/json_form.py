@@ -42,9 +42,7 @@ def parse_json(source: JsonValue, limits: Limits, pointer: str = "", level: int 
         message = 'a `when` is an object or a text, such as {"qa.score": {"<": 0.7}} or "qa.score < 0.7"'
         raise refusal("bad_shape", message, pointer=pointer, value=shown(source))
     if not source:
-        raise refusal(
-            "bad_shape", "an empty `when` says nothing; leave it out to match always", pointer=pointer
-        )
+        raise refusal("bad_shape", "an empty `when` says nothing; leave it out to match always", pointer=pointer)
     refuse_foreign(source, limits, pointer)
     return all_of([_member(key, value, limits, pointer, level) for key, value in source.items()])
 
@@ -76,9 +74,7 @@ def _member(key: str, value: JsonValue, limits: Limits, pointer: str, level: int
 
 def _list(value: JsonValue, limits: Limits, pointer: str, level: int) -> list[When]:
     if not isinstance(value, list) or not value:
-        raise refusal(
-            "bad_shape", "expected a list of one or more predicates", pointer=pointer, value=shown(value)
-        )
+        raise refusal("bad_shape", "expected a list of one or more predicates", pointer=pointer, value=shown(value))
     return [parse_json(test, limits, below(pointer, index), level) for index, test in enumerate(value)]
 
 

@@ -107,10 +107,7 @@ def _rule(op: str, arguments: Arguments, limits: Limits, pointer: str, level: in
 def _connective(op: str, arguments: Arguments, limits: Limits, pointer: str, level: int) -> When:
     if not arguments:
         raise refusal("bad_shape", f"{op} takes one or more rules", pointer=pointer)
-    tests = [
-        from_json_logic(rule, limits, below(pointer, index), level + 1)
-        for index, rule in enumerate(arguments)
-    ]
+    tests = [from_json_logic(rule, limits, below(pointer, index), level + 1) for index, rule in enumerate(arguments)]
     return all_of(tests) if op == "and" else any_of(tests)
 
 
@@ -144,9 +141,7 @@ def _path(arguments: Arguments, limits: Limits) -> Path:
             remedy = "a var has no default here: a missing facet never matches; test it with exists(path)"
             raise refusal("json_logic", remedy, value=shown(arguments))
         case _:
-            raise refusal(
-                "json_logic", 'a var is one path, such as {"var": "qa.score"}', value=shown(arguments)
-            )
+            raise refusal("json_logic", 'a var is one path, such as {"var": "qa.score"}', value=shown(arguments))
 
 
 def _exists(path: Path) -> When:
@@ -166,10 +161,6 @@ def _refused(op: str, arguments: Arguments, pointer: str) -> PredicateError:
         message = f"{op} does not translate; write {rewrite_of(op, arguments)}"
         return refusal("json_logic", message, pointer=pointer, value=shown(arguments))
     if op in CONNECTIVES:
-        return refusal(
-            "bad_shape", f"{op} has another number of arguments", pointer=pointer, value=shown(arguments)
-        )
+        return refusal("bad_shape", f"{op} has another number of arguments", pointer=pointer, value=shown(arguments))
     hint = operator_meant(op, (*COMPARISONS, "and", "or", "!", "missing"))
-    return refusal(
-        "unknown_operator", f"there is no operator {shown(op)}{hint}", pointer=pointer, value=shown(op)
-    )
+    return refusal("unknown_operator", f"there is no operator {shown(op)}{hint}", pointer=pointer, value=shown(op))

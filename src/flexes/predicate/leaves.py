@@ -71,9 +71,7 @@ def comparison(path: Path, op: str, literal: object, limits: Limits) -> Compare:
         remedy = f"[*] is only for includes, nonEmpty and count, such as includes({path}, {shown(value)})"
         raise refusal("bad_path", remedy, value=str(path))
     if op in ORDERS and not is_number(value):
-        raise refusal(
-            "bad_literal", f"{op} compares with a number; strings are not ordered", value=shown(value)
-        )
+        raise refusal("bad_literal", f"{op} compares with a number; strings are not ordered", value=shown(value))
     return Compare(path=print_path(path), op=operator(op), value=value)
 
 

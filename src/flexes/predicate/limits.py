@@ -51,9 +51,7 @@ def check_size(source: JsonValue, limits: Limits) -> None:
         item, level = pending.pop()
         size += _own_size(item)
         if size > limits.max_source:
-            raise refusal(
-                "limit_source", f"a `when` has at most {limits.max_source} characters; split the directive"
-            )
+            raise refusal("limit_source", f"a `when` has at most {limits.max_source} characters; split the directive")
         if level > deepest:
             raise too_deep(limits)
         if isinstance(item, dict):

@@ -104,15 +104,11 @@ class Reader:
         if word is None:
             raise self.fault("syntax", 'expected a literal: "text", 0.7, true, false or null')
         if word[0] not in _CONSTANTS:
-            raise self.fault(
-                "bad_literal", f'expected a literal; write text in quotes, "{word[0][:40]}"', word[0]
-            )
+            raise self.fault("bad_literal", f'expected a literal; write text in quotes, "{word[0][:40]}"', word[0])
         self._move_to(word.end())
         return _CONSTANTS[word[0]]
 
-    def fault(
-        self, code: str, message: str, value: str | None = None, at: int | None = None
-    ) -> PredicateError:
+    def fault(self, code: str, message: str, value: str | None = None, at: int | None = None) -> PredicateError:
         """Return the refusal of what stands at a place, by default the next word."""
         place = self.at if at is None else at
         seen = self.text[place : place + 40] if value is None else value

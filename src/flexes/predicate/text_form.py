@@ -81,9 +81,7 @@ def _comparison(reader: Reader) -> When:
 def _call(reader: Reader, name: str) -> When:
     start = reader.at
     if name not in CALLS:
-        raise reader.fault(
-            "unknown_operator", f"there is no {name[:40]}(){operator_meant(name, CALLS)}", name
-        )
+        raise reader.fault("unknown_operator", f"there is no {name[:40]}(){operator_meant(name, CALLS)}", name)
     reader.take(name)
     reader.expect("(")
     match name:

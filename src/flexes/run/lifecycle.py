@@ -154,7 +154,7 @@ def transitions() -> Mapping[tuple[str, str], frozenset[str]]:
     for state in RunChart.states:
         for transition in state.transitions:
             for name in str(transition.event).split():
-                if name in types:
+                if name in types and transition.target is not None:
                     table.setdefault((state.id, types[name]), set()).add(transition.target.id)
     return {move: frozenset(targets) for move, targets in table.items()}
 

@@ -43,13 +43,8 @@ def _given(first: ev.Event, common: dict[str, Any]) -> cmd.Command:
         case ev.TimerFired():
             return cmd.FireTimer(**common, timer_id=first.timer_id)
         case ev.HitlResolved():
-            return cmd.ResolveHitl(
-                **common,
-                request_id=first.request_id,
-                decision=first.decision,
-                note=first.note,
-                edits=first.edits,
-            )
+            decision = {"request_id": first.request_id, "decision": first.decision, "note": first.note}
+            return cmd.ResolveHitl.model_validate({**common, **decision, "edits": first.edits})
         case ev.Paused():
             return cmd.PauseRun(**common, reason=first.reason)
         case ev.Resumed():
@@ -84,6 +79,6 @@ def _outcome(first: ev.NodeCompleted | ev.NodeFailed | ev.NodeSuperseded) -> Any
         "latency_ms": None if first.latency_estimated else first.latency_ms,
     }
     if first.outputs is not None:
-        return cmd.Result(outputs=first.outputs, validation=first.validation, **measures)
+        return cmd.Result.model_validate({"outputs": first.outputs, "validation": first.validation, **measures})
     assert isinstance(first, ev.NodeFailed)
     return cmd.Failure(code=first.code, error=first.error, retryable=first.retryable, **measures)

@@ -58,6 +58,7 @@ def failure_of(error: Exception, measured_ms: float | None) -> Failure:
 
 def result_of(returned: object, measured_ms: float | None) -> Result | Failure:
     """Return what a capability returned as an outcome; neither a NodeResult nor a dict of outputs is a failure."""
+    document: dict[str, Any] = {}
     try:
         document = _document(returned, measured_ms)
         return Result.model_validate(document)
@@ -91,6 +92,7 @@ async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: floa
 
 def answer_of(returned: object) -> Draft | Delta | Decline | Crashed:
     """Return what a planner returned as an answer; garbage as such, a model that was never validated included."""
+    document: dict[str, Any] = {}
     try:
         document = {"answer": _answer_document(returned)}
         return PlannerAnswer.model_validate(document).answer

@@ -73,6 +73,4 @@ def _broken_digest(previous: Row | None, row: Row) -> Break | None:
     before = previous.digest if previous else first_digest(row.run_id)
     if next_digest(before, row.run_id, row.version, row.type, row.data) == row.digest:
         return None
-    return Break(
-        row.version, "was changed: its run, version, type, bytes or digest are not those that were appended"
-    )
+    return Break(row.version, "was changed: its run, version, type, bytes or digest are not those that were appended")

@@ -19,9 +19,7 @@ def check_sequence(events: Sequence[NewEvent]) -> None:
         raise VersionConflict(f"run {run_id}: versions start at 1, got {first}", run_id=run_id, version=first)
     for expected, event in enumerate(events, start=first):
         if event.run_id != run_id:
-            raise ValueError(
-                f"one append is about one run, got {run_id} and {event.run_id}: append each by itself"
-            )
+            raise ValueError(f"one append is about one run, got {run_id} and {event.run_id}: append each by itself")
         if event.version != expected:
             raise VersionConflict(
                 f"run {run_id}: version {expected} must come next in this append, got {event.version}",

@@ -51,9 +51,7 @@ class PostgresStore:
         reconnect_s: float = RECONNECT_S,
     ) -> None:
         _refuse_writers_without_lock(place)
-        self._connections = PostgresConnections(
-            url, place, max_connections=max_connections, reconnect_s=reconnect_s
-        )
+        self._connections = PostgresConnections(url, place, max_connections=max_connections, reconnect_s=reconnect_s)
         self.migrated, channel = self._connections.open(lambda connection: _prepare(connection, place))
         self._announcer = Announcer(self._connections, channel)
         self._listener = Listener(self._connections, channel)
@@ -77,10 +75,7 @@ class PostgresStore:
 
     def heads(self, limit: int = 1_000, before: int | None = None) -> Sequence[Head]:
         """See `EventStore.heads`."""
-        return [
-            Head(*found)
-            for found in self._select("heads", _LAST if before is None else before, max(limit, 0))
-        ]
+        return [Head(*found) for found in self._select("heads", _LAST if before is None else before, max(limit, 0))]
 
     def last_position(self) -> int:
         """See `EventStore.last_position`."""
@@ -131,9 +126,7 @@ class _Append:
     def _stored(self, connection: Link) -> tuple[int, ...]:
         """Return the positions of these very events if they are stored already."""
         first, last = self._events[0], self._events[-1]
-        rows = [
-            Row(*found) for found in _rows(connection, "read", first.run_id, first.version - 1, last.version)
-        ]
+        rows = [Row(*found) for found in _rows(connection, "read", first.run_id, first.version - 1, last.version)]
         same = [row[1:5] for row in rows] == [tuple(event) for event in self._events]
         return tuple(row.position for row in rows) if same else ()
 

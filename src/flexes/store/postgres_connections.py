@@ -91,9 +91,7 @@ class PostgresConnections:
 
     def _unavailable(self, error: psycopg.Error) -> StoreUnavailable:
         if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
-            return StoreUnavailable(
-                f"the store {self.place} is not available: its URL cannot be read: correct it"
-            )
+            return StoreUnavailable(f"the store {self.place} is not available: its URL cannot be read: correct it")
         if isinstance(error, (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName)):
             remedy = "run `flexes migrate` as the owner of the schema, and grant this user what it needs"
         else:

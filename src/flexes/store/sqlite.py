@@ -30,9 +30,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         """Return nothing: the tables come from the migrations."""
         return []
 
-    def _insert_events(
-        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any
-    ) -> Sequence[int]:
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         run_id = cast(RunId, stored_events[0].originator_id)
         c.execute(_SQL["head"], (run_id,))
         head, digest = c.fetchone() or (0, first_digest(run_id))
@@ -40,9 +38,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         positions: list[int] = []
         for event in stored_events:
             digest = next_digest(digest, run_id, event.originator_version, event.topic, event.state)
-            c.execute(
-                _SQL["insert_event"], (run_id, event.originator_version, event.topic, event.state, digest)
-            )
+            c.execute(_SQL["insert_event"], (run_id, event.originator_version, event.topic, event.state, digest))
             positions.append(c.lastrowid)
         return positions
 
@@ -64,9 +60,7 @@ class SqliteStore:
         StoreUnavailable: The file cannot be opened, is no SQLite file, or was written by a later release.
     """
 
-    def __init__(
-        self, path: Path, *, synchronous: str = "full", busy_timeout_s: float = BUSY_TIMEOUT_S
-    ) -> None:
+    def __init__(self, path: Path, *, synchronous: str = "full", busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._connections = SqliteConnections(path, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
         try:
             self.migrated = _migrate(self._connections, str(path))
@@ -93,10 +87,7 @@ class SqliteStore:
 
     def heads(self, limit: int = 1_000, before: int | None = None) -> Sequence[Head]:
         """See `EventStore.heads`."""
-        return [
-            Head(*found)
-            for found in self._select("heads", _LAST if before is None else before, max(limit, 0))
-        ]
+        return [Head(*found) for found in self._select("heads", _LAST if before is None else before, max(limit, 0))]
 
     def last_position(self) -> int:
         """See `EventStore.last_position`."""

@@ -73,9 +73,7 @@ class SqliteConnections(SQLiteDatastore):
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Cursor]:
         if not self._write_lock.acquire(timeout=self._busy_timeout_s):
-            raise StoreUnavailable(
-                f"the store {self._path} is busy: another thread of this process keeps writing"
-            )
+            raise StoreUnavailable(f"the store {self._path} is busy: another thread of this process keeps writing")
         try:
             self._check_open()
             cursor = self._writer.execute("BEGIN IMMEDIATE")

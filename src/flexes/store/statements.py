@@ -30,9 +30,7 @@ def statements(database: str) -> dict[str, str]:
 @cache
 def migrations(database: str) -> tuple[Migration, ...]:
     """Return the migrations `sql/<database>/NNN_name.sql` in the order of their numbers."""
-    found = [
-        (match, file) for file in _folder(database).iterdir() if (match := _MIGRATION.fullmatch(file.name))
-    ]
+    found = [(match, file) for file in _folder(database).iterdir() if (match := _MIGRATION.fullmatch(file.name))]
     return tuple(sorted(Migration(int(match[1]), match[2], file.read_text("utf-8")) for match, file in found))
 
 

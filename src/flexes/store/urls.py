@@ -51,9 +51,7 @@ def _open_sqlite(url: str) -> Store:
     parts = urlsplit(url)
     path = unquote(parts.path).removeprefix("/")
     if parts.netloc:
-        raise UnknownStore(
-            f"{url!r}: the path follows three slashes: use sqlite:///{parts.netloc}{parts.path}"
-        )
+        raise UnknownStore(f"{url!r}: the path follows three slashes: use sqlite:///{parts.netloc}{parts.path}")
     if not path:
         raise UnknownStore(f"{url!r} names no file: use sqlite:///flexes.db, or sqlite:////var/lib/flexes.db")
     if path == ":memory:":
@@ -65,9 +63,7 @@ def _synchronous(url: str, query: str) -> str:
     options = dict(parse_qsl(query, keep_blank_values=True))
     value = options.pop("synchronous", "full").lower()
     if options:
-        raise UnknownStore(
-            f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous"
-        )
+        raise UnknownStore(f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous")
     if value not in SYNCHRONOUS:
         raise UnknownStore(f"{url!r}: synchronous is {value!r}: use {' or '.join(SYNCHRONOUS)}")
     return value

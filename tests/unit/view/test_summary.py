@@ -44,7 +44,12 @@ def test_the_error_says_why_the_planner_declined() -> None:
     """A run that fails because the planner declined says the planner's reason, whatever the fallout."""
     for unresolved in ("fail", "continue"):
         replan = directive({"type": "replan"}, trigger=on_node("A", "onNodeFail"))
-        run = Run(replan, policies={"guardRails": {"onLimit": unresolved}}).planned().ran("A", FAILURE).declined("no such writer")
+        run = (
+            Run(replan, policies={"guardRails": {"onLimit": unresolved}})
+            .planned()
+            .ran("A", FAILURE)
+            .declined("no such writer")
+        )
         error = line(run)["error"]
         assert isinstance(error, dict)
         assert error["message"].count("no such writer") == 1
