@@ -57,6 +57,10 @@ def must_exist(url: str) -> None:
         )
 
 
+_FIRST_FEW = 64
+"""Events that are looked for to see that a run is there, even if somebody took its first away."""
+
+
 def find_run(store: "EventStore", reference: str) -> RunId:
     """Return the one run whose id is, or begins with, the reference.
 
@@ -65,7 +69,7 @@ def find_run(store: "EventStore", reference: str) -> RunId:
     """
     run_id = _as_run_id(reference)
     if run_id is not None:
-        if not store.read(run_id, 0, 1):
+        if not store.read(run_id, 0, _FIRST_FEW):
             raise _no_run(reference)
         return run_id
     if len(reference) < MIN_PREFIX:

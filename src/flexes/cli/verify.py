@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flexes.cli.failures import DONE, FOUND
-from flexes.cli.opening import all_runs, find_run, reading
+from flexes.cli.opening import find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, EveryRun, StoreUrl
 from flexes.cli.output import emit_json, say
 
@@ -26,13 +26,16 @@ def verify(
 
     Exit status: 0 all is well, 1 a check found something, 2 bad input.
     """
-    from flexes.shell.verify import verify_run
+    from flexes.shell.verify import recorded_runs, verify_run
 
     if run is not None and every:
         raise typer.BadParameter("name one run, or give --all")
     is_well = True
     with reading(store) as kept:
-        for run_id in [find_run(kept, run)] if run is not None else all_runs(kept):
+        wanted = [find_run(kept, run)] if run is not None else recorded_runs(kept)
+        if not wanted and not as_json:
+            say("no runs")
+        for run_id in wanted:
             verified = verify_run(kept, run_id)
             is_well &= not verified.findings
             _tell(verified, as_json)

@@ -43,6 +43,8 @@ def _is_escalated(node: str, working: Working) -> bool:
     taken_over = successor(node, working)
     if taken_over and (capability := working.capability(taken_over)) and capability.kind == "human":
         return True
+    if working.status(node) == "failed":
+        return False
     fresh = (other for other in working.plan.nodes if other.id not in working.base.by_id)
     return any(node in other.depends_on and f"~{ROLE}" in other.id for other in fresh)
 

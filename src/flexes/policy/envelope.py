@@ -7,6 +7,7 @@ from pydantic import Field
 from flexes.envelope.contract import OutputContract
 from flexes.envelope.model import Json, Model, Name, Text
 from flexes.policy.authored import TaskPolicies
+from flexes.policy.legacy import PolicyModel
 
 Objective = Annotated[Text, Field(min_length=1)]
 
@@ -21,7 +22,7 @@ class Metadata(Model, frozen=True):
     run_label: Text | None = None
 
 
-class TaskEnvelope(Model, frozen=True):
+class TaskEnvelope(PolicyModel, frozen=True):
     """A task to run (semantics 5). `inputs` are facets from the start; unknown keys are errors."""
 
     objective: Objective

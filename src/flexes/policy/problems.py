@@ -49,7 +49,11 @@ def _problem(details: ErrorDetails, document: object) -> Problem:
     shown = context["value"] if "value" in context else _short(details.get("input"))
     code = details["type"]
     if code == "extra_forbidden":
-        return Problem("unknown_key", pointer, _unknown_key(str(details["loc"][-1])), shown)
+        return Problem("unknown_key", pointer, _unknown_key(details, document), shown)
+    if code in ("union_tag_invalid", "union_tag_not_found"):
+        field = str(context.get("discriminator", "")).strip("'")
+        known = context.get("expected_tags", "")
+        return Problem("bad_choice", f"{pointer}/{field}", f"{field!r} tells which; use one of {known}", shown)
     if code == "missing":
         return Problem("missing_key", pointer, f"the key {details['loc'][-1]!r} is required; add it", "")
     return Problem(code, pointer, details["msg"], shown)
@@ -68,22 +72,31 @@ def _real_parts(details: ErrorDetails, document: object) -> Iterator[str | int]:
             yield part
 
 
-def _unknown_key(key: str) -> str:
-    known = _known_keys()
+def _unknown_key(details: ErrorDetails, document: object) -> str:
+    key = str(details["loc"][-1])
+    here = document
+    for part in list(_real_parts(details, document))[:-1]:
+        here = here[part]  # type: ignore[index]
+    siblings = set(here) - {key} if isinstance(here, Mapping) else set()
+    known = _known_keys(siblings)
     if key in known:
         return f"the key {key!r} does not belong here; remove it, or move it to the object that it is meant for"
     close = get_close_matches(key, known, n=1)
     return f"unknown key {key!r}" + (f"; did you mean {close[0]!r}?" if close else "; remove it")
 
 
-def _known_keys() -> list[str]:
+def _known_keys(siblings: set[object]) -> list[str]:
+    """Return the keys of the documents that could have these other keys; of all where none could."""
     pending: list[type[Model]] = [Model]
-    keys: set[str] = set()
+    likely: set[str] = set()
+    everything: set[str] = set()
     while pending:
         model = pending.pop()
         pending.extend(model.__subclasses__())
-        keys.update(field.alias or name for name, field in model.model_fields.items())
-    return sorted(keys)
+        keys = {field.alias or name for name, field in model.model_fields.items()}
+        everything |= keys
+        likely |= keys if siblings and siblings & keys and len(siblings - keys) <= len(siblings & keys) else set()
+    return sorted(likely or everything)
 
 
 def _short(value: Any) -> str:

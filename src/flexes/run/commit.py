@@ -41,13 +41,13 @@ class Commit:
     @classmethod
     def starting(cls, command: CommandBase, **fields: Any) -> "Commit":
         """Return the first commit of a run."""
-        event = RunStarted(**_origin(command, 1, 0), **fields)
+        event = RunStarted(**_origin(command, Instant(command.at), 1, 0), **fields)
         return cls(evolve(None, event), command, (event,))
 
     @property
     def at(self) -> Instant:
-        """When the command was given."""
-        return Instant(self.command.at)
+        """When the command was given; never before the run's last event, whatever a clock says."""
+        return max(Instant(self.command.at), self.state.at)
 
     def append(self, kind: type[Event], **fields: Any) -> None:
         """Make the next event and fold it.
@@ -57,16 +57,17 @@ class Commit:
         """
         if not allows(self.state.status, kind.kind):
             raise IllegalEvent(f"{kind.kind} cannot happen while a run is {self.state.status}")
-        event = kind(**_origin(self.command, self.state.version + 1, self.state.plan_version), **fields)
+        origin = _origin(self.command, self.at, self.state.version + 1, self.state.plan_version)
+        event = kind(**origin, **fields)
         self.events.append(event)
         self.state = evolve(self.state, event)
 
 
-def _origin(command: CommandBase, version: int, plan_version: int) -> dict[str, Any]:
+def _origin(command: CommandBase, at: Instant, version: int, plan_version: int) -> dict[str, Any]:
     return {
         "run_id": command.run_id,
         "version": version,
-        "at": command.at,
+        "at": at,
         "actor": command.actor,
         "command_id": command.id,
         "plan_version": plan_version,

@@ -22,7 +22,7 @@ def due(state: State, at: Instant) -> tuple[Timer, ...]:
 def fire(commit: Commit, command: FireTimer) -> None:
     """Apply a timer that is due."""
     timer = next((found for found in commit.state.timers if found.id == command.timer_id), None)
-    if timer is None or timer.due_at > command.at:
+    if timer is None or timer.due_at > commit.at:
         return
     commit.append(
         ev.TimerFired,

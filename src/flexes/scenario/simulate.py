@@ -5,14 +5,17 @@ At equal instants: due timers, node results in plan order, planner answers, huma
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import orjson
 
-from flexes.errors import CommandRejected, RunExists
+from flexes.errors import CommandRejected, InvalidDocument, RunExists
 from flexes.ids import Instant, RunId, derived_run_id, plus_ms
 from flexes.plan.handshake import Crashed, Decline, Delta, Draft
 from flexes.plan.planner import plan_answer
+from flexes.policy.context import PolicyContext
+from flexes.policy.envelope import TaskEnvelope
 from flexes.run import commands as cmd
 from flexes.run.effects import InvokeCapability
 from flexes.run.events import NodeStarted, PlanRequested
@@ -98,7 +101,7 @@ class _Simulator:
     def start(self) -> None:
         if self.ledger.load(self.run_id) is not None:
             raise RunExists(f"this store already holds the simulation, as run {self.run_id}", run_id=self.run_id)
-        envelope, context = checked_envelope(self.scenario.envelope, self.scenario.catalog)
+        envelope, context = _submitted(self.scenario)
         command = cmd.StartRun(
             **self._common("system"),
             envelope=envelope.wire(),
@@ -234,6 +237,15 @@ class _Simulator:
         position = min(self._invocations[capability_id], len(script) - 1)
         self._invocations[capability_id] += 1
         return script[position]
+
+
+def _submitted(scenario: Scenario) -> tuple[TaskEnvelope, PolicyContext]:
+    """Return the checked envelope; its faults point into the scenario."""
+    try:
+        return checked_envelope(scenario.envelope, scenario.catalog)
+    except InvalidDocument as error:
+        faults = (replace(problem, pointer="/envelope" + problem.pointer) for problem in error.problems)
+        raise InvalidDocument(faults, "scenario") from None
 
 
 def _outcome(scripted: ScriptedOutcome) -> cmd.Result | cmd.Failure:

@@ -137,7 +137,11 @@ class Driver:
             pending = due(self._state, self._ledger.clock.now())
             if not pending:
                 return
-            self._ledger.apply(self._ledger.firing(self._state, pending[0].id))
+            try:
+                self._ledger.apply(self._ledger.firing(self._state, pending[0].id))
+            except InvalidRunState:
+                # another process ended the run meanwhile; its timers are gone with it
+                self._refresh()
 
     def _refresh(self) -> None:
         """See what others wrote; our own commits were observed already."""

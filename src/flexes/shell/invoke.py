@@ -39,12 +39,15 @@ async def invoke(
     started = clock.elapsed_s()
     try:
         returned = await _called(implementation, context)
-    except Exception as error:  # a capability is foreign code: whatever it raises is its outcome, not ours
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # foreign code: whatever it raises is its outcome, not ours
         return failure_of(error, (clock.elapsed_s() - started) * 1000)
     return result_of(returned, (clock.elapsed_s() - started) * 1000)
 
 
-def failure_of(error: Exception, measured_ms: float | None) -> Failure:
+def failure_of(error: BaseException, measured_ms: float | None) -> Failure:
     """Return what a capability raised as an outcome; only a NodeError says whether to retry and what it cost."""
     if not isinstance(error, NodeError):
         return Failure(error=described(error), latency_ms=measured_ms)
@@ -85,7 +88,7 @@ async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: floa
             returned = await _called(planner, request)
     except TimeoutError:
         return Crashed(code="planner_timeout", reason=f"no answer within {timeout_s:g} s")
-    except Exception as error:  # a planner is foreign code: whatever it raises is a rejected attempt
+    except (Exception, SystemExit) as error:  # foreign code: whatever it raises is a rejected attempt
         return Crashed(code="planner_error", reason=described(error))
     return answer_of(returned)
 

@@ -7,6 +7,7 @@ Rules:
 """
 
 from collections.abc import Callable
+from math import log
 from typing import Final, NamedTuple
 
 from flexes.errors import CommandRejected, IdempotencyConflict, RunNotFound, VersionConflict
@@ -25,8 +26,10 @@ from flexes.store.port import Store
 from flexes.store.snapshots import restored, snapshot_of
 
 MAX_TRIES: Final = 100
-SNAPSHOT_EVERY: Final = 500
-"""Events between two snapshots of a run."""
+FIRST_SNAPSHOT: Final = 500
+SNAPSHOT_GROWTH: Final = 1.25
+"""A run gets a snapshot at FIRST_SNAPSHOT events and whenever it has grown by this factor since: all snapshots of a run
+together are then a small multiple of its last one, however long it gets."""
 MAX_KEPT: Final = 256
 """Runs whose state is kept in memory, the latest used."""
 
@@ -182,8 +185,13 @@ class Ledger:
         return Applied((), self.at_version(state.run_id, seen.last_version))
 
     def _maybe_snapshot(self, before: State | None, after: State) -> None:
-        if before is not None and before.version // SNAPSHOT_EVERY != after.version // SNAPSHOT_EVERY:
+        if before is not None and _generation(before.version) != _generation(after.version):
             self.store.save_snapshot(snapshot_of(after))
+
+
+def _generation(version: int) -> int:
+    """Return how many snapshots a run of this length has had."""
+    return 0 if version < FIRST_SNAPSHOT else 1 + int(log(version / FIRST_SNAPSHOT, SNAPSHOT_GROWTH))
 
 
 def _content(command: CommandBase) -> dict[str, object]:

@@ -83,9 +83,9 @@ class CapabilityRegistry:
             InvalidDocument: The id is taken or an option is wrong; names which.
         """
         document = {
-            "id": id, "kind": kind, "inputs": tuple(inputs), "outputs": tuple(outputs), "cost": float(cost),
+            "id": id, "kind": kind, "inputs": _listed(inputs), "outputs": _listed(outputs), "cost": float(cost),
             "latencyMs": float(latency_ms), "timeoutMs": None if timeout_ms is None else float(timeout_ms),
-            "tags": tuple(tags), "fallbacks": tuple(fallbacks), "available": available, "description": description,
+            "tags": _listed(tags), "fallbacks": _listed(fallbacks), "available": available, "description": description,
         }  # fmt: skip
         declared = validated(Capability, document, f"capability {id!r}")
 
@@ -107,7 +107,7 @@ class CapabilityRegistry:
     ) -> None:
         """Register a capability that a person does: the approval's edits are its outputs."""
         document = {
-            "id": id, "kind": "human", "inputs": tuple(inputs), "outputs": tuple(outputs), "tags": tuple(tags),
+            "id": id, "kind": "human", "inputs": _listed(inputs), "outputs": _listed(outputs), "tags": _listed(tags),
             "timeoutMs": None if timeout_ms is None else float(timeout_ms), "description": description,
         }  # fmt: skip
         self.add(validated(Capability, document, f"capability {id!r}"), None)
@@ -146,3 +146,8 @@ class CapabilityRegistry:
     def implementation(self, capability_id: str) -> Implementation | None:
         """Return the function behind a capability; None for an unknown or a human one."""
         return self._implementations.get(capability_id)
+
+
+def _listed(names: Iterable[str]) -> object:
+    """Return names as a tuple; a bare text as it is, so that it is refused instead of taken apart."""
+    return names if isinstance(names, str) else tuple(names)

@@ -5,7 +5,7 @@ Each run is checked up to its first break, for every check by itself; nothing is
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import orjson
 
@@ -22,6 +22,7 @@ from flexes.store.codec import decode, encode
 from flexes.store.digest import verify_chain
 from flexes.store.port import EventStore, NewEvent, Row
 
+_BATCH: Final = 2_000
 Check = Literal["digest", "readable", "lifecycle", "decision"]
 
 
@@ -52,6 +53,16 @@ class Stored(NamedTuple):
 
     row: Row
     event: Event
+
+
+def recorded_runs(store: EventStore) -> list[RunId]:
+    """Return every run that the log holds an event of, the first recorded first, whatever is missing of it."""
+    found: dict[RunId, None] = {}
+    after = 0
+    while rows := store.read_all(after, _BATCH):
+        found.update((row.run_id, None) for row in rows)
+        after = rows[-1].position
+    return list(found)
 
 
 def verify_run(store: EventStore, run_id: RunId) -> Verified:

@@ -110,7 +110,6 @@ def test_a_snapshot_of_a_dear_run() -> None:
     assert restored(snapshot_of(run.state)) == run.state
 
 
-@pytest.mark.xfail(reason="bug 514: a negative duration is refused by Failure and Result", strict=True)
 def test_a_clock_that_is_set_back() -> None:
     """A decision by a process whose clock is behind is recorded like any other; nothing took less than no time."""
     run = Run([{"id": "a", "capability": "write"}, {"id": "h", "capability": "ask", "dependsOn": ["a"]}])
