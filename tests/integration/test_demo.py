@@ -14,8 +14,9 @@ import pytest
 from rich.console import Console
 
 from flexes.demo import campaign
-from flexes.demo.campaign import registry, run_demo
+from flexes.demo.campaign import registry
 from flexes.demo.material import envelope
+from flexes.demo.narrate import run_demo
 from flexes.errors import UnknownStore
 from flexes.run import events as ev
 from flexes.shell.facade import Flexes
@@ -147,7 +148,7 @@ def on_a_terminal(url: str, answer: bytes) -> tuple[int, str]:
     import subprocess
 
     program = (
-        "import asyncio, sys; from rich.console import Console; from flexes.demo.campaign import run_demo; "
+        "import asyncio, sys; from rich.console import Console; from flexes.demo.narrate import run_demo; "
         f"sys.exit(asyncio.run(run_demo(Console(width=120), store_url={url!r}, yes=False, json=False)))"
     )
     plain = {**os.environ, "TERM": "dumb"}

@@ -18,7 +18,7 @@ def demo(yes: Yes = False, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = Fa
     """
     from rich.console import Console
 
-    from flexes.demo.campaign import run_demo
+    from flexes.demo.narrate import run_demo
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     raise typer.Exit(asyncio.run(run_demo(console, store_url=store, yes=yes, json=as_json)))

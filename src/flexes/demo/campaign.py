@@ -5,7 +5,7 @@ outside world: prices, the interviews (a shipped file), and the time of the slow
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flexes.demo.channels import email, linkedin_post, packaged, translated
 from flexes.demo.documents import Brief, Copy, Insights, Issue, Review, Translation
@@ -15,9 +15,6 @@ from flexes.demo.reviewing import reviewed
 from flexes.demo.writing import drafted, edited
 from flexes.policy.signal import Validation
 from flexes.shell.registry import CapabilityRegistry, NodeContext, NodeResult
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 PRICE_PER_INTERVIEW: Final = 0.03
 SLOW_TRANSLATOR_S: Final = 0.9
@@ -111,13 +108,6 @@ def _mail(ctx: NodeContext) -> dict[str, Any]:
 def _package(ctx: NodeContext) -> dict[str, Any]:
     review, german = Review.model_validate(ctx.inputs["qa"]), Translation.model_validate(ctx.inputs["german"])
     return {"campaign": packaged(review, ctx.inputs["linkedin"], ctx.inputs["email"], german, _brief(ctx))}
-
-
-async def run_demo(console: "Console", *, store_url: str, yes: bool, json: bool) -> int:
-    """Run the campaign, kill it, resume it, and tell the story; see `flexes.demo.narrate.run_demo`."""
-    from flexes.demo import narrate
-
-    return await narrate.run_demo(console, store_url=store_url, yes=yes, json=json)
 
 
 def _brief(ctx: NodeContext) -> Brief:
