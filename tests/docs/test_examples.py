@@ -19,7 +19,7 @@ def warm() -> Iterator[Warm]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_shows_what_happens(page: str, warm: Warm, tmp_path: Path) -> None:
-    """Issue 7: every code block and command in README and docs is executed, and its shown output is checked."""
+    """Every code block and command in README and docs is executed, and its shown output is checked."""
     faults: list[str] = []
     faults.extend(ran.fault for ran in run_page(page, tmp_path, warm, faults.append) if ran.fault)
     assert not faults, "\n\n".join(faults)
@@ -27,5 +27,5 @@ def test_page_shows_what_happens(page: str, warm: Warm, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_block_that_is_not_run_says_why(page: str) -> None:
-    """Issue 7: only what cannot run in a test is left out."""
+    """Only what cannot run in a test is left out."""
     assert all(len(block.not_run) > 10 for block in blocks_of(page) if block.not_run)

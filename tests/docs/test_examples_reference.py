@@ -29,12 +29,12 @@ def generator() -> ModuleType:
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="other versions print types differently")
 @pytest.mark.parametrize("page", ["cli.md", "api.md", "events.md", "frames.md", "errors.md"])
 def test_reference_is_what_the_code_makes(generator: ModuleType, page: str) -> None:
-    """Issue 7: the reference comes from the code; `python docs/reference/generate.py` writes it again."""
+    """The reference comes from the code; `python docs/reference/generate.py` writes it again."""
     assert (ROOT / "docs/reference" / page).read_text(encoding="utf-8") == generator.made(page)
 
 
 def test_each_code_has_an_entry() -> None:
-    """Issue 7: each stable code that the code can give stands in errors.md."""
+    """Each stable code that the code can give stands in errors.md."""
     text = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
     described = set(re.findall(r"^(?:\| |- |- (?:`\w+`, )+)`(\w+)`", text, re.MULTILINE))
     described |= {code for line in text.splitlines() if line[:3] == "- `" for code in re.findall(r"`(\w+)`", line)}

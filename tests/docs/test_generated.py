@@ -58,19 +58,19 @@ def examples(text: str) -> list[Any]:
 
 @pytest.mark.parametrize("name", ["actions.md", "lifecycle.md"])
 def test_is_fresh(name: str) -> None:
-    """Issue 5: what the documents say is what the code does now."""
+    """What the documents say is what the code does now."""
     assert generator().rewritten(document(name)) == document(name), f"docs/{name} is stale; {STALE}"
 
 
 def test_a_stale_part_is_seen() -> None:
-    """Issue 5: a word that was changed in a generated part comes to light."""
+    """A word that was changed in a generated part comes to light."""
     tampered = document("lifecycle.md").replace("planning --> running", "planning --> completed")
     assert generator().rewritten(tampered) != tampered
     assert generator().rewritten(tampered) == document("lifecycle.md")
 
 
 def test_every_part_has_its_place() -> None:
-    """Issue 5: each generated part stands in one document, once."""
+    """Each generated part stands in one document, once."""
     both = document("actions.md") + document("lifecycle.md")
     assert sorted(re.findall(r"<!-- generated: ([a-z ]+) -->", both)) == sorted(generator().SECTIONS)
 
@@ -102,7 +102,7 @@ def test_the_first_example_is_accepted() -> None:
 
 
 def test_every_cell_is_told() -> None:
-    """Issue 5: the document has a cell for each action, situation and source, and the events of each that speaks."""
+    """The document has a cell for each action, situation and source, and the events of each that speaks."""
     assert section("situations").count("| `") >= len(cells()) / 7
     for cell in cells():
         if cell.events:

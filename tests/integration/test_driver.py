@@ -1,4 +1,4 @@
-"""Whatever a capability or a planner does, a run ends in a defined state with its terminal frame (issue 2.6)."""
+"""Whatever a capability or a planner does, a run ends in a defined state with its terminal frame."""
 
 import asyncio
 import threading
@@ -218,7 +218,7 @@ async def test_a_late_result_is_superseded() -> None:
 
 @asynchronous
 async def test_branches_overlap() -> None:
-    """Independent branches run at the same time: each waits until all have begun (issue 2.5)."""
+    """Independent branches run at the same time: each waits until all have begun."""
     registry, barrier = CapabilityRegistry(), threading.Barrier(3)
     met = asyncio.Barrier(3)
 

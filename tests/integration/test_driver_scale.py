@@ -1,4 +1,4 @@
-"""Runs of many nodes: work and bytes grow with the nodes, not with their square (issue 2.7)."""
+"""Runs of many nodes: work and bytes grow with the nodes, not with their square."""
 
 import os
 import time
@@ -42,7 +42,7 @@ async def measured(count: int, shape: Shape, url: str = "memory://") -> tuple[in
         assert report.status == "completed"
         rows = flexes.store.read(RunId(report.id))
         commits = {(event.command_id) for event in flexes.events(report.id)}
-        assert len(commits) == count + 2, "one commit for each finished node (issue 2.7)"
+        assert len(commits) == count + 2, "one commit for each finished node"
         return len(rows), sum(len(row.data) for row in rows), took
 
 

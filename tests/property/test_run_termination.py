@@ -1,4 +1,4 @@
-"""Policies that always fire never run for ever: each combination ends, or rests, and says why (issue 4)."""
+"""Policies that always fire never run for ever: each combination ends, or rests, and says why."""
 
 from itertools import combinations, product
 from typing import Any
@@ -113,7 +113,7 @@ def check_explained(world: World) -> None:
 @pytest.mark.parametrize("pair", list(combinations(THRESHOLDS, 2)), ids="-".join)
 def test_always_firing_policies_end(pair: tuple[str, str]) -> None:
     """Two thresholds and two directives that always fire end in an explained terminal or resting state within a bounded
-    number of commits, whatever the human says (issue 4).
+    number of commits, whatever the human says.
     """
     for place, (on_complete, on_fail, approve) in enumerate(product(ACTIONS, ACTIONS, (True, False))):
         if not SEARCH and (place // 2 + place) % 2:

@@ -56,7 +56,7 @@ def test_it_comes_to_what_the_rules_say(name: str) -> None:
 
 @every_run
 def test_its_transcript_is_golden(name: str) -> None:
-    """Issue 5: whole-run behaviour is pinned by a readable text, event by event."""
+    """Whole-run behaviour is pinned by a readable text, event by event."""
     found = loaded(name)
     text = f"# {found.name}\n# {found.description}\n\n{transcript(told(name).events)}"
     golden(HERE / "golden" / f"{name}.txt", text)
@@ -280,7 +280,7 @@ def _refused(state: State, command: cmd.Command) -> type[Exception]:
 
 
 def test_every_section_is_shown() -> None:
-    """Issue 5: the scenarios together cover the sections 2 to 9 of the semantics, each with several stories."""
+    """The scenarios together cover the sections 2 to 9 of the semantics, each with several stories."""
     rules = [rule for name in SCENARIOS for rule in expectation(name)["rules"]]
     shown = {section: sum(rule.startswith(f"{section} ") for rule in rules) for section in range(2, 10)}
     assert min(shown.values()) >= 2, shown

@@ -1,4 +1,4 @@
-"""Checking policies before they run (issue 3, part 6): what an author wrote against what is known around it.
+"""Checking policies before they run: what an author wrote against what is known around it.
 
 The codes are listed in the modules that find them: names, predicates, triggers, loops.
 """

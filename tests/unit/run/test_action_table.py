@@ -1,4 +1,4 @@
-"""Each cell of action x situation x source, held against a real run that is brought there (issue 5).
+"""Each cell of action x situation x source, held against a real run that is brought there.
 
 A runtime signal speaks with four voices: a node's result or failure, a measure from outside, a timer of onTimeout.
 """
@@ -372,7 +372,7 @@ def refusal(run: Run, request: str, decision: str) -> str:
 
 
 def test_every_cell_is_there() -> None:
-    """Issue 5: every cell of action x run state x source is in the table, once."""
+    """Every cell of action x run state x source is in the table, once."""
     found = [(cell.action, cell.situation, cell.source) for cell in cells()]
     assert len(set(found)) == len(found) == len(ACTION_TYPES) * len(SITUATIONS) * len(SOURCES) == 210
 
