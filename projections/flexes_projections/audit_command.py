@@ -5,7 +5,7 @@ import io
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, time
+from datetime import time
 from typing import Annotated, Any, Final
 
 import typer
@@ -14,7 +14,6 @@ from flexes.cli import audit as cli
 from flexes.cli.opening import find_run, must_exist
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit, emit_json, emit_table
-from flexes.ids import instant
 from flexes.store.port import EventStore
 from flexes.store.urls import open_store
 from flexes.view.audit import COLUMNS, AuditRow
@@ -62,7 +61,10 @@ def main(
     """Query the audit log: one row for each event and for each outcome of a directive; filters combine."""
     given = {
         **{"policy": policy, "action": action, "outcome": outcome, "node": node, "plan_version": plan_version},
-        **{"since": _instant(since, "--since", time.min), "until": _instant(until, "--until", time.max)},
+        **{
+            "since": cli.instant_option(since, "--since", time.min),
+            "until": cli.instant_option(until, "--until", time.max),
+        },
         **{"type": type, "actor": actor, "capability": capability, "expression": expression},
         **{"digest": digest, "facet": facet},
     }
@@ -100,32 +102,10 @@ def _bring_up_to_date(log: EventStore, database: Database, as_it_is: bool) -> No
 def _csv(rows: Iterable[AuditRow]) -> Iterator[Iterable[Any]]:
     yield COLUMNS
     for row in rows:
-        yield [_cell(value) for value in row]
-
-
-def _cell(value: Any) -> Any:
-    """Return a cell; text that a spreadsheet would take for a formula is marked as text."""
-    if isinstance(value, tuple):
-        return " ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+        yield [cli.csv_cell(value) for value in row]
 
 
 def _line(cells: Iterable[Any]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue()
-
-
-def _instant(text: str | None, option: str, time_of_day: time) -> str | None:
-    """Return a date or a time as an instant; a date means the whole day, a time without zone is UTC."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is no date or instant; write 2026-01-31 or 2026-01-31T12:00:00Z", param_hint=option
-        ) from None
-    if len(text) <= len("2026-01-31"):
-        found = datetime.combine(found.date(), time_of_day)
-    return instant(found if found.tzinfo else found.replace(tzinfo=UTC))

@@ -10,13 +10,8 @@ from typing import NewType
 from uuid import UUID, uuid5
 
 RunId = NewType("RunId", str)
-NodeId = NewType("NodeId", str)
-CapabilityId = NewType("CapabilityId", str)
-DirectiveId = NewType("DirectiveId", str)
-RequestId = NewType("RequestId", str)
 OperationId = NewType("OperationId", str)
 CommandId = NewType("CommandId", str)
-TimerId = NewType("TimerId", str)
 Instant = NewType("Instant", str)
 
 RUN_NAMESPACE = UUID("6f1d8f9a-3d0e-5c1b-9a53-0f6a1f1c7e55")

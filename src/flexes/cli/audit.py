@@ -72,8 +72,8 @@ def audit(
             outcome=outcome,
             node=node,
             plan_version=plan_version,
-            since=_instant(since, "--since", time.min),
-            until=_instant(until, "--until", time.max),
+            since=instant_option(since, "--since", time.min),
+            until=instant_option(until, "--until", time.max),
         )
         _tell(_rows(kept, wanted), AuditFormat.json if as_json else format)
 
@@ -99,7 +99,7 @@ def _tell(rows: "Iterator[AuditRow]", format: AuditFormat) -> None:
         case AuditFormat.csv:
             emit(_csv_line(COLUMNS))
             for row in rows:
-                emit(_csv_line(_csv_cell(value) for value in row))
+                emit(_csv_line(csv_cell(value) for value in row))
         case AuditFormat.table:
             emit_table(_SHOWN, (_shown(row) for row in rows))
 
@@ -116,14 +116,14 @@ def _csv_line(cells: Any) -> str:
     return line.getvalue()
 
 
-def _csv_cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """Return a cell; text that a spreadsheet would take for a formula is marked as text."""
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
 
 
-def _instant(text: str | None, option: str, time_of_day: time) -> str | None:
+def instant_option(text: str | None, option: str, time_of_day: time) -> str | None:
     """Return a date or a time as an instant; a date means the whole day, a time without zone is UTC."""
     from flexes.ids import instant
 

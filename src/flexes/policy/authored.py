@@ -11,6 +11,7 @@ from flexes.policy.actions import Action, Backoff, Fallout, Goto, checked_nestin
 from flexes.policy.legacy import PolicyModel
 from flexes.policy.predicate_field import Condition, FacetPath, Predicate
 from flexes.policy.selector import Selector
+from flexes.predicate.limits import DEFAULT_LIMITS
 
 TriggerKind = Literal[
     "onStart",
@@ -23,7 +24,7 @@ TriggerKind = Literal[
     "onHitlFeedback",
     "manual",
 ]
-MAX_DIRECTIVES = 256
+MAX_DIRECTIVES = DEFAULT_LIMITS.max_directives
 METRIC_KINDS = ("onMetricBelow", "onMetricAbove")
 
 

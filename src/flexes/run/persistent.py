@@ -1,31 +1,7 @@
-"""Persistent collections of the state: changing one keeps the other, at no cost that grows with its size.
-
-`FrozenMap` is `immutables.Map` that pydantic can check, dump and load. `FacetWrites` is the newest-first linked list of
-all writes of a facet.
-"""
+"""The writes of a facet as a persistent list, newest first: one more write copies nothing."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeVar, get_args
-
-from immutables import Map
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class PersistentMap:
-    """Tells pydantic how an `immutables.Map` with these key and value types is loaded and dumped."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return a schema that takes a mapping and keeps it as a Map."""
-        key, value = get_args(source) or (Any, Any)
-        plain = handler.generate_schema(dict[key, value])  # type: ignore[valid-type]
-        return core_schema.no_info_after_validator_function(
-            Map, plain, serialization=core_schema.plain_serializer_function_ser_schema(dict)
-        )
+from typing import Any, NamedTuple
 
 
 class FacetWrite(NamedTuple):
