@@ -1,0 +1,1 @@
+"""What benchmarks stand on: the host, empty databases and bare floors; no benchmarks themselves."""
