@@ -1,8 +1,8 @@
 """The stored bytes of every event type and schema version that was ever released, one example a line.
 
 `stored/TYPE.vN.jsonl` holds bytes as they were appended by real runs. A file is a promise to read what users have:
-lines are only ever added, and only to a type's current version. `python -m tests.architecture.stored_bytes` adds what the
-current shapes need and the scenarios show; write the rest by hand.
+lines are only ever added, and only to a type's current version. `python -m tests.architecture.stored_bytes` adds what
+the current shapes need and the scenarios show; write the rest by hand.
 """
 
 import re
