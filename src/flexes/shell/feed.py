@@ -4,6 +4,7 @@ Rules:
 1. Frames come in the order of the log; within an event, in its own order. So one id resumes every feed.
 2. After any cut, what was received and what follows the last id received are together the uncut feed.
 3. States are folded while reading; those of at most MAX_RUNS runs are kept, any other is folded again.
+4. The feed of one run reads the events of that run alone, however much the others write.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Final, NamedTuple
 
 from flexes.errors import RunNotFound
 from flexes.ids import RunId
-from flexes.run.events import TERMINAL, Event
+from flexes.run.events import Event
 from flexes.run.evolve import evolve, fold
 from flexes.run.state import State
 from flexes.store.codec import decode, decode_all
@@ -147,36 +148,17 @@ async def follow(
         InvalidDocument: No frame has this id.
     """
     after = _parsed(after_id)
-    start = _start(store, run_id, after)
+    if run_id is not None and not await asyncio.to_thread(store.read, run_id, 0, 1):
+        raise RunNotFound(f"there is no run {run_id}; list them with `flexes runs`", run_id=run_id)
+    start = max(after.position - 1, 0) if run_id is None else 0
     folding = Folding(store)
-    if _has_ended(store, run_id, after):
-        return
-    async with aclosing(tail(store, start)) as batches:
+    async with aclosing(tail(store, start, run_id=run_id)) as batches:
         async for rows in batches:
-            wanted = [row for row in rows if run_id in (None, row.run_id)]
-            steps = await asyncio.to_thread(folding.all_steps, wanted)
+            steps = await asyncio.to_thread(folding.all_steps, rows)
             for frame in _after(after, steps):
                 yield frame
-            if run_id is not None and steps and steps[-1].after.is_final:
+            if run_id is not None and steps[-1].after.is_final:
                 return
-
-
-def _start(store: EventStore, run_id: RunId | None, after: FrameId) -> int:
-    """Return the position after which to read; the event of the given frame is read again."""
-    if run_id is None:
-        return max(after.position - 1, 0)
-    first = store.read(run_id, 0, 1)
-    if not first:
-        raise RunNotFound(f"there is no run {run_id}; list them with `flexes runs`", run_id=run_id)
-    return max(first[0].position - 1, after.position - 1)
-
-
-def _has_ended(store: EventStore, run_id: RunId | None, after: FrameId) -> bool:
-    """Return whether the run ended before the given frame, so that nothing will follow."""
-    if run_id is None or after == _FIRST:
-        return False
-    last = store.read(run_id)[-1]
-    return last.type in TERMINAL and last.position < after.position
 
 
 def _parsed(frame_id: str | None) -> FrameId:
