@@ -21,6 +21,7 @@ def check_moves(before: State | None, events: Sequence[ev.Event]) -> State:
     """Fold one commit; each event must be legal by the chart, and lead where the chart says (semantics 2)."""
     state = before
     for event in events:
+        check_fields(event)
         after = evolve(state, event)
         if state is not None:
             targets = transitions().get((state.status, event.kind))
@@ -31,6 +32,12 @@ def check_moves(before: State | None, events: Sequence[ev.Event]) -> State:
         state = after
     assert state is not None
     return state
+
+
+def check_fields(event: ev.Event) -> None:
+    """The decider makes events unchecked; each is what its type would have let in, value by value and in order."""
+    checked = type(event).model_validate(event.__dict__, strict=True)
+    assert list(checked.__dict__.items()) == list(event.__dict__.items())
 
 
 def check_counters(state: State) -> None:

@@ -75,6 +75,11 @@ class Plan(Model, frozen=True):
         return {node.id: node for node in self.nodes}
 
     @cached_property
+    def has_overrides(self) -> bool:
+        """Whether any node opts out of a directive."""
+        return any(node.policy_overrides is not None for node in self.nodes)
+
+    @cached_property
     def graph(self) -> Graph:
         """The dependencies, ready to be asked."""
         return Graph({node.id: node.depends_on for node in self.nodes})

@@ -17,6 +17,7 @@ from flexes.policy.actions import Action, Fallout
 from flexes.policy.authored import GuardRails, Override, PlannerPolicies, TriggerKind
 from flexes.policy.selector import Selector
 from flexes.predicate.ast import When
+from flexes.predicate.compile import Compiled
 from flexes.predicate.limits import DEFAULT_LIMITS, Limits
 
 Key = tuple[str, str]
@@ -116,6 +117,11 @@ class PolicyContext(Model, frozen=True):
         for directive in self.directives:
             groups.setdefault(directive.hears, []).append(directive)
         return {hears: tuple(group) for hears, group in groups.items()}
+
+    @cached_property
+    def compiled(self) -> dict[str, Compiled]:
+        """The predicates that were evaluated so far, compiled, by directive; filled by who evaluates."""
+        return {}
 
     @cached_property
     def index(self) -> Mapping[str, Mapping[Key, tuple[Directive, ...]]]:

@@ -4,13 +4,12 @@ Nothing here raises on data. What needs the run's counters (cooling down, exhaus
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flexes.envelope.paths import MISSING, Crossing, parse_path, resolve
-from flexes.policy.context import ChannelTest, Directive, PolicyContext, PredicateTest
+from flexes.policy.context import ChannelTest, Directive, PolicyContext
 from flexes.policy.selector import NodeView
-from flexes.predicate.compile import Compiled, compile_when
+from flexes.predicate.compile import compile_when
 from flexes.predicate.verdict import FALSE, MATCHED, MISSED, Verdict
 
 Lookup = Callable[[str], object]
@@ -38,30 +37,12 @@ def tested(context: PolicyContext, directive: Directive, lookup: Lookup) -> Verd
     test = directive.test
     if test is None:
         return MATCHED
-    if isinstance(test, PredicateTest):
-        return _compiled(_TestKey(test, context))(lookup)
-    return _channel_verdict(test, lookup)
-
-
-class _TestKey:
-    """A test as a cache key, by identity: the context keeps it alive as long as the run is in memory."""
-
-    __slots__ = ("context", "test")
-
-    def __init__(self, test: PredicateTest, context: PolicyContext) -> None:
-        self.test = test
-        self.context = context
-
-    def __hash__(self) -> int:
-        return id(self.test)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _TestKey) and self.test is other.test
-
-
-@lru_cache(maxsize=4096)
-def _compiled(key: _TestKey) -> Compiled:
-    return compile_when(key.test.when, key.context.limits)
+    if isinstance(test, ChannelTest):
+        return _channel_verdict(test, lookup)
+    compiled = context.compiled.get(directive.id)
+    if compiled is None:
+        compiled = context.compiled[directive.id] = compile_when(test.when, context.limits)
+    return compiled(lookup)
 
 
 def _channel_verdict(test: ChannelTest, lookup: Lookup) -> Verdict:

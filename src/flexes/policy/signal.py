@@ -95,18 +95,14 @@ def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
     """Return the directives whose trigger and selector match the signal, in total order."""
     if signal.directive is not None:
         return (context.by_id[signal.directive],)
-    groups: list[Hears] = list(_HEARD[signal.kind])
-    if signal.validation_ok is False:
-        groups.append("onValidationFail")
-    if signal.timed_out:
-        groups.append("onTimeout")
     keys = _keys(signal)
     found: dict[int, Directive] = {}
-    for group in groups:
-        index = context.index.get(group)
-        if index is not None:
-            candidates = (directive for key in keys for directive in index.get(key, ()))
-            found.update((directive.rank, directive) for directive in candidates if _looks_at(directive, signal))
+    for group in _groups(signal):
+        index = context.index.get(group, {})
+        for key in keys:
+            for directive in index.get(key, ()):
+                if _looks_at(directive, signal):
+                    found[directive.rank] = directive
     return tuple(found[rank] for rank in sorted(found))
 
 
@@ -115,6 +111,14 @@ def trigger_kind(directive: Directive, signal: Signal) -> TriggerKind:
     if directive.hears != "onNodeOutcome":
         return directive.hears
     return "onNodeFail" if signal.kind == "node_failed" else "onNodeComplete"
+
+
+def _groups(signal: Signal) -> tuple[Hears, ...]:
+    """Return what a directive must hear to be reached by the signal."""
+    groups = _HEARD[signal.kind]
+    if signal.validation_ok is False:
+        groups += ("onValidationFail",)
+    return (*groups, "onTimeout") if signal.timed_out else groups
 
 
 def _keys(signal: Signal) -> list[Key]:

@@ -5,7 +5,9 @@ rest of the decision sees its effect. Nothing is stored; a refused command leave
 """
 
 from collections import deque
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, TypeVar
 
 from flexes.ids import Instant
 from flexes.run.commands import CommandBase
@@ -14,6 +16,9 @@ from flexes.run.evolve import evolve
 from flexes.run.inbox import Item
 from flexes.run.lifecycle import allows
 from flexes.run.state import State
+from flexes.run.trusted import trusted
+
+E = TypeVar("E", bound=Event)
 
 DECIDER: Final = 1
 """Version of the rules in this release; commits of another version are not re-decided."""
@@ -27,6 +32,7 @@ class Commit:
     """The events of one command, and the state after them.
 
     Attributes:
+        at: When the command was given; never before the run's last event, whatever a clock says.
         arrived: Signals and actions of this commit that were not evaluated yet, oldest first.
         urgent: Those that act whatever the status is: a fail that a person wants.
     """
@@ -34,6 +40,7 @@ class Commit:
     def __init__(self, state: State, command: CommandBase, events: tuple[Event, ...] = ()) -> None:
         self.state = state
         self.command = command
+        self.at = max(Instant(command.at), state.at)
         self.events: list[Event] = list(events)
         self.arrived: deque[Item] = deque()
         self.urgent: deque[Item] = deque()
@@ -41,13 +48,8 @@ class Commit:
     @classmethod
     def starting(cls, command: CommandBase, **fields: Any) -> "Commit":
         """Return the first commit of a run."""
-        event = RunStarted(**_origin(command, Instant(command.at), 1, 0), **fields)
+        event = _made(RunStarted, {**_origin(command, Instant(command.at), 1, 0), **fields})
         return cls(evolve(None, event), command, (event,))
-
-    @property
-    def at(self) -> Instant:
-        """When the command was given; never before the run's last event, whatever a clock says."""
-        return max(Instant(self.command.at), self.state.at)
 
     def append(self, kind: type[Event], **fields: Any) -> None:
         """Make the next event and fold it.
@@ -58,9 +60,33 @@ class Commit:
         if not allows(self.state.status, kind.kind):
             raise IllegalEvent(f"{kind.kind} cannot happen while a run is {self.state.status}")
         origin = _origin(self.command, self.at, self.state.version + 1, self.state.plan_version)
-        event = kind(**origin, **fields)
+        event = _made(kind, {**origin, **fields})
         self.events.append(event)
         self.state = evolve(self.state, event)
+
+
+def _made(kind: type[E], fields: Mapping[str, Any]) -> E:
+    """Return an event of fields that follow from a checked command and the state, not checked once more.
+
+    Raises:
+        IllegalEvent: A field is missing, or the type has none of that name.
+    """
+    blank, required, known = _blank(kind)
+    values = {**blank, **fields}
+    if len(values) != len(blank) or not required <= fields.keys():
+        raise IllegalEvent(f"{kind.kind} cannot be made of {sorted(fields)}; it has {sorted(blank)}")
+    return trusted(kind, values, known)
+
+
+@cache
+def _blank(kind: type[Event]) -> tuple[Mapping[str, Any], frozenset[str], set[str]]:
+    """Return every field of a type in order with its default, those that have none, and all names."""
+    fields = kind.model_fields
+    blank = {
+        name: None if field.is_required() else field.get_default(call_default_factory=True)
+        for name, field in fields.items()
+    }
+    return blank, frozenset(name for name, field in fields.items() if field.is_required()), set(fields)
 
 
 def _origin(command: CommandBase, at: Instant, version: int, plan_version: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Effects: what a run waits for from the world. Each has a stable id: any queue may deliver it more than once."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flexes.ids import OperationId, RunId, derived_id
@@ -44,6 +45,7 @@ class AskHuman(NamedTuple):
 Effect = InvokeCapability | CallPlanner | WaitForTimer | AskHuman
 
 
+@lru_cache(maxsize=4096)
 def operation_id(run_id: RunId, node_id: str, attempt: int) -> OperationId:
     """Return the id under which an attempt is invoked, however often."""
     return OperationId(derived_id(run_id, "operation", node_id, attempt))

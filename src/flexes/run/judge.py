@@ -11,18 +11,21 @@ Rules, in this order:
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from flexes.ids import Instant
 from flexes.policy.actions import Action, Emit, Fail, Goto, Hitl, Pause, Replan
 from flexes.policy.context import Directive
 from flexes.policy.evaluate import Lookup, opted_out, tested
 from flexes.policy.signal import Signal, heard_by
+from flexes.predicate.verdict import FALSE
 from flexes.run.guards import Outcome, Standing, standing
 from flexes.run.records import PolicyCount
 from flexes.run.signals import lookup_of
 from flexes.run.state import State
 from flexes.run.targets import replan_intent, replan_target
+
+_FALSE: Final = Standing(FALSE.outcome, FALSE.reason)
 
 
 class Judgement(NamedTuple):
@@ -50,15 +53,25 @@ def judged(state: State, signal: Signal, at: Instant) -> tuple[Judgement, ...]:
     if not heard:
         return ()
     lookup = lookup_of(state, signal, at)
+    restrained = _is_restrained(state)
     alone: list[Judgement] = []
     hitl_ahead = 0
     for directive in heard:
-        found = _held_back(state, directive, signal) or _tested(state, directive, lookup, at)
+        held_back = _held_back(state, directive, signal) if restrained else None
+        found = held_back or _tested(state, directive, lookup, at)
         if found.outcome == "matched":
             found = _with_breach(standing(state, directive, directive.action, "action", signal, hitl_ahead), found)
         hitl_ahead += isinstance(found.action, Hitl)
         alone.append(Judgement(directive, found))
-    return _together(alone)
+    return _together(alone) if any(found.standing.action for found in alone) else tuple(alone)
+
+
+def _is_restrained(state: State) -> bool:
+    """Return whether a flag or an opt-out may hold back any directive at all."""
+    flags, plan = state.flags, state.plan
+    if not (flags.predicates and flags.action_dispatcher and flags.replanning):
+        return True
+    return bool(state.context.overrides) or (plan is not None and plan.has_overrides)
 
 
 def _held_back(state: State, directive: Directive, signal: Signal) -> Standing | None:
@@ -96,6 +109,8 @@ def _concerned(state: State, directive: Directive, signal: Signal) -> list[str]:
 
 def _tested(state: State, directive: Directive, lookup: Lookup, at: Instant) -> Standing:
     verdict = tested(state.context, directive, lookup)
+    if verdict is FALSE:
+        return _FALSE
     if verdict.outcome != "matched":
         return Standing(verdict.outcome, verdict.reason)
     until = state.policies.get(directive.id, PolicyCount()).cooldown_until_at

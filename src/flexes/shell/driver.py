@@ -4,10 +4,12 @@ Rules:
 1. What to do comes from the events of each commit; only on resume, or when others wrote too, from `outstanding`.
 2. Results that arrive together are recorded in plan order, timers before them, planner answers after them.
 3. A task whose attempt is no longer current is cancelled; if it answers all the same, the run records it as superseded.
-4. Every wait is bounded by POLL_S, so that what another process did to the run is seen.
+4. Every wait is bounded by POLL_S, and so is the time between two looks at what other processes did to the run; an
+   append that they were before sees it at once.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -56,7 +58,9 @@ class Driver:
         self._run_id = run_id
         self._state = ledger.require(run_id)
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._finished: asyncio.Queue[Finished | None] = asyncio.Queue()
+        self._finished: deque[Finished] = deque()
+        self._wake = asyncio.Event()
+        self._looked_at_s = 0.0
 
     async def drive(self) -> State:
         """Return the run once it has ended, or rests with nothing in flight."""
@@ -67,7 +71,7 @@ class Driver:
                 for finished in await self._next():
                     self._record(finished)
                 self._fire_due()
-                self._refresh()
+                self._look_at_others()
             return self._state
         finally:
             self._ledger.observers.remove(self._observe)
@@ -76,18 +80,20 @@ class Driver:
     def _at_rest(self) -> bool:
         if self._state.is_final:
             return True
-        return not self._tasks and self._finished.empty() and not self._state.is_active
+        return not self._tasks and not self._wake.is_set() and not self._state.is_active
 
     async def _next(self) -> Sequence[Finished]:
         """Return what finished, in plan order; nothing after a wait that a timer or the poll ended."""
-        try:
-            first = await asyncio.wait_for(self._finished.get(), self._patience_s())
-        except TimeoutError:
-            return ()
-        found = [first]
-        while not self._finished.empty():
-            found.append(self._finished.get_nowait())
-        return sorted((one for one in found if one is not None), key=self._order)
+        if not self._wake.is_set():
+            alarm = asyncio.get_running_loop().call_later(self._patience_s(), self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                alarm.cancel()
+        self._wake.clear()
+        found = list(self._finished)
+        self._finished.clear()
+        return sorted(found, key=self._order) if len(found) > 1 else found
 
     def _order(self, finished: Finished) -> tuple[int, int]:
         index = self._state.plan.graph.index if self._state.plan else {}
@@ -133,7 +139,7 @@ class Driver:
         )
 
     def _fire_due(self) -> None:
-        while not self._state.is_final:
+        while self._state.timers and not self._state.is_final:
             pending = due(self._state, self._ledger.clock.now())
             if not pending:
                 return
@@ -143,8 +149,13 @@ class Driver:
                 # another process ended the run meanwhile; its timers are gone with it
                 self._refresh()
 
+    def _look_at_others(self) -> None:
+        """See what others wrote, if the last look was long ago; our own commits were observed already."""
+        if self._ledger.clock.elapsed_s() - self._looked_at_s >= POLL_S:
+            self._refresh()
+
     def _refresh(self) -> None:
-        """See what others wrote; our own commits were observed already."""
+        self._looked_at_s = self._ledger.clock.elapsed_s()
         state = self._ledger.require(self._run_id)
         if state.version != self._state.version:
             self._state = state
@@ -164,7 +175,7 @@ class Driver:
         if any(event.kind in _UNDOING for event in events):
             self._cancel_obsolete()
         if not self._tasks:
-            self._finished.put_nowait(None)
+            self._wake.set()
 
     def _follow(self, event: Event) -> None:
         state = self._state
@@ -189,7 +200,7 @@ class Driver:
                 case _:
                     pass
         if not self._tasks:
-            self._finished.put_nowait(None)
+            self._wake.set()
 
     def _invoke(self, effect: InvokeCapability) -> None:
         envelope = self._state.envelope
@@ -213,7 +224,8 @@ class Driver:
                 if self._tasks.get(key) is not asyncio.current_task():
                     raise
                 value = _broken(key, error)
-            self._finished.put_nowait(Finished(key, value))
+            self._finished.append(Finished(key, value))
+            self._wake.set()
 
         self._tasks[key] = asyncio.create_task(finish(), name=f"flexes {key[0]} {key[1]}")
 

@@ -167,7 +167,7 @@ class Ledger:
         """Apply what is due before this command, each timer as a command of its own."""
         if isinstance(command, (FireTimer, StartRun)):
             return state
-        while state is not None and not state.is_final:
+        while state is not None and state.timers and not state.is_final:
             pending = due(state, self.clock.now())
             if not pending:
                 return state
