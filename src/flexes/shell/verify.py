@@ -1,6 +1,7 @@
 """Verification of stored runs: the digest chain, the lifecycle, and every decision made again (semantics 10).
 
-Each run is checked up to its first break, for every check by itself; nothing is changed.
+Each run is checked up to its first break, for every check by itself; nothing is changed. What a run cannot show by
+itself, that its end or all of it was removed, shows as a hole in the log of all runs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,17 @@ from flexes.errors import RunNotFound, UnreadableEvent
 from flexes.ids import RunId
 from flexes.run.commit import DECIDER
 from flexes.run.decide import decided_commit
-from flexes.run.events import Event
+from flexes.run.events import TERMINAL, Event
 from flexes.run.evolve import evolve, fold
 from flexes.run.lifecycle import allows
 from flexes.run.rebuild import command_of
 from flexes.run.state import State
 from flexes.store.codec import decode, encode
 from flexes.store.digest import verify_chain
-from flexes.store.port import EventStore, NewEvent, Row
+from flexes.store.port import EventStore, Hole, NewEvent, Numbered, Row
+
+MAX_HOLES: Final = 100
+"""Holes of the log that are named; there may be more."""
 
 _BATCH: Final = 2_000
 Check = Literal["digest", "readable", "lifecycle", "decision"]
@@ -55,6 +59,13 @@ class Stored(NamedTuple):
     event: Event
 
 
+class Holes(NamedTuple):
+    """Positions of the log whose events are not there; `proven` if nothing but a removal leaves such a hole."""
+
+    found: tuple[Hole, ...]
+    proven: bool
+
+
 def recorded_runs(store: EventStore) -> list[RunId]:
     """Return every run that the log holds an event of, the first recorded first, whatever is missing of it."""
     found: dict[RunId, None] = {}
@@ -87,6 +98,23 @@ def verify_run(store: EventStore, run_id: RunId) -> Verified:
             break
         state = fold((stored.event for stored in commit), state)
     return Verified(run_id, len(rows), commits, skipped, tuple(findings))
+
+
+def log_holes(store: EventStore) -> Holes:
+    """Return the first MAX_HOLES holes of the whole log; none for a store in memory, which nobody can cut."""
+    return _holes(store, 0)
+
+
+def holes_after(store: EventStore, run_id: RunId) -> Holes:
+    """Return the holes in which the end of a run may have been; none if it has its terminal event."""
+    last = store.read(run_id)[-1]
+    return Holes((), proven=True) if last.type in TERMINAL else _holes(store, last.position)
+
+
+def _holes(store: EventStore, after: int) -> Holes:
+    if not isinstance(store, Numbered):
+        return Holes((), proven=True)
+    return Holes(tuple(store.holes(after, MAX_HOLES)), store.holes_prove_removal)
 
 
 def _commits(rows: Sequence[Row], findings: list[Finding]) -> Iterator[list[Stored]]:

@@ -4,7 +4,8 @@
 fields is preceded by its length in bytes, so that no byte can move from one field to the next unseen; lengths
 and the version are 8 bytes, big-endian. This is a storage format: every store and release computes it alike.
 
-A chain cannot show by itself that the last events of a run were cut off: keep its last digest elsewhere.
+A chain cannot show by itself that the last events of a run were cut off. Their positions are then missing from the log
+(`Numbered.holes`); against somebody who hides that too, keep the last digest elsewhere.
 """
 
 from collections.abc import Iterable

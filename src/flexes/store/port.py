@@ -115,6 +115,29 @@ class Store(EventStore, SnapshotStore, Protocol):
     migrated: tuple[str, ...]
 
 
+class Hole(NamedTuple):
+    """Positions of the log, from `first` to `last`, that were given to events which are not there."""
+
+    first: int
+    last: int
+
+
+@runtime_checkable
+class Numbered(Protocol):
+    """A store that keeps count of the positions that it gave, so that events that were removed leave a hole.
+
+    Attributes:
+        holes_prove_removal: Whether only a removal leaves a hole. Where it is false, an append that failed or a
+            crash of the server may have left it too.
+    """
+
+    holes_prove_removal: bool
+
+    def holes(self, after: int, limit: int) -> Sequence[Hole]:
+        """Return at most `limit` holes above a position, in order; the last one may be the end of the log."""
+        ...
+
+
 @runtime_checkable
 class Wakes(Protocol):
     """A store that can be told of new events sooner than it is asked."""

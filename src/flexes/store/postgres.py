@@ -9,7 +9,7 @@ from eventsourcing.utils import strtobool
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.order import check_sequence, conflict
-from flexes.store.port import Head, NewEvent, Row, Snapshot
+from flexes.store.port import Head, Hole, NewEvent, Row, Snapshot
 from flexes.store.postgres_connections import Link, PostgresConnections
 from flexes.store.postgres_hints import Announcer, Listener
 from flexes.store.statements import pending, statements
@@ -36,6 +36,7 @@ class PostgresStore:
 
     Attributes:
         migrated: Names of the migrations that opening the store applied.
+        holes_prove_removal: A sequence never goes back, so an append that failed leaves a hole.
 
     Raises:
         StoreUnavailable: The database cannot be reached, was written by a later release, or the environment
@@ -51,6 +52,7 @@ class PostgresStore:
         reconnect_s: float = RECONNECT_S,
     ) -> None:
         _refuse_writers_without_lock(place)
+        self.holes_prove_removal = False
         self._connections = PostgresConnections(url, place, max_connections=max_connections, reconnect_s=reconnect_s)
         self.migrated, channel = self._connections.open(lambda connection: _prepare(connection, place))
         self._announcer = Announcer(self._connections, channel)
@@ -81,6 +83,11 @@ class PostgresStore:
         """See `EventStore.last_position`."""
         [(position,)] = self._select("last_position")
         return int(position)
+
+    def holes(self, after: int, limit: int) -> Sequence[Hole]:
+        """See `Numbered.holes`."""
+        given = max(self._connections.run(_last_given), after)
+        return [Hole(*found) for found in self._select("holes", after, after, given, max(limit, 0))]
 
     def wait(self, timeout_s: float) -> None:
         """See `Wakes.wait`."""
@@ -163,6 +170,14 @@ def _migrate(connection: Link, place: str) -> tuple[str, ...]:
 def _last_migration(connection: Link) -> int:
     [(exists,)] = _rows(connection, "has_migrations_table")
     return int(_rows(connection, "last_migration")[0][0]) if exists else 0
+
+
+def _last_given(connection: Link) -> int:
+    """Return the last position that was given; while nobody appends, so that none is still to be committed."""
+    with connection.transaction():
+        connection.execute(_SQL["lock_log"])
+        [(given,)] = _rows(connection, "last_given")
+    return given or 0
 
 
 def _rows(connection: Link, name: str, *parameters: object) -> list[tuple[Any, ...]]:

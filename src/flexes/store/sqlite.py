@@ -11,7 +11,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 from flexes.ids import RunId
 from flexes.store.digest import first_digest, next_digest
 from flexes.store.order import check_next, check_sequence
-from flexes.store.port import Head, NewEvent, Row, Snapshot
+from flexes.store.port import Head, Hole, NewEvent, Row, Snapshot
 from flexes.store.sqlite_connections import SqliteConnections
 from flexes.store.statements import Migration, pending, statements
 
@@ -55,12 +55,14 @@ class SqliteStore:
     Attributes:
         recorder: The same events for tools of `eventsourcing`.
         migrated: Names of the migrations that opening the store applied.
+        holes_prove_removal: A commit that is undone gives its positions back.
 
     Raises:
         StoreUnavailable: The file cannot be opened, is no SQLite file, or was written by a later release.
     """
 
     def __init__(self, path: Path, *, synchronous: str = "full", busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.holes_prove_removal = True
         self._connections = SqliteConnections(path, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
         try:
             self.migrated = _migrate(self._connections, str(path))
@@ -93,6 +95,10 @@ class SqliteStore:
         """See `EventStore.last_position`."""
         [(position,)] = self._select("last_position")
         return cast(int, position)
+
+    def holes(self, after: int, limit: int) -> Sequence[Hole]:
+        """See `Numbered.holes`."""
+        return [Hole(*found) for found in self._select("holes", after, after, after, max(limit, 0))]
 
     def load_snapshot(self, run_id: RunId) -> Snapshot | None:
         """See `SnapshotStore.load_snapshot`."""

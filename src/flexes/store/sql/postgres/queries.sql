@@ -36,6 +36,21 @@ WHERE first.originator_version = 1 AND first.notification_id < %s ORDER BY first
 -- name: last_position
 SELECT coalesce(max(notification_id), 0) FROM stored_events
 
+-- name: lock_log
+SELECT pg_advisory_xact_lock(1718379896, 'stored_events'::regclass::oid::int)
+
+-- name: last_given
+SELECT CASE WHEN has_sequence_privilege(name, 'SELECT') THEN pg_sequence_last_value(name::regclass) END
+FROM pg_get_serial_sequence('stored_events', 'notification_id') AS name
+
+-- name: holes
+SELECT previous + 1, position - 1 FROM (
+    SELECT position, lag(position, 1, %s::bigint) OVER (ORDER BY position) AS previous FROM (
+        SELECT notification_id AS position FROM stored_events WHERE notification_id > %s
+        UNION ALL SELECT %s::bigint + 1
+    ) AS given
+) AS steps WHERE position > previous + 1 ORDER BY position LIMIT %s
+
 -- name: load_snapshot
 SELECT originator_id, originator_version, state_schema, state FROM stored_snapshots WHERE originator_id = %s
 

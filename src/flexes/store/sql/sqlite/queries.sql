@@ -35,6 +35,14 @@ WHERE first.originator_version = 1 AND first.rowid < ? ORDER BY first.rowid DESC
 -- name: last_position
 SELECT coalesce(max(rowid), 0) FROM stored_events
 
+-- name: holes
+SELECT previous + 1, position - 1 FROM (
+    SELECT position, lag(position, 1, ?) OVER (ORDER BY position) AS previous FROM (
+        SELECT rowid AS position FROM stored_events WHERE rowid > ?
+        UNION ALL SELECT seq + 1 FROM sqlite_sequence WHERE name = 'stored_events' AND seq >= ?
+    )
+) WHERE position > previous + 1 ORDER BY position LIMIT ?
+
 -- name: load_snapshot
 SELECT originator_id, originator_version, state_schema, state FROM stored_snapshots WHERE originator_id = ?
 
