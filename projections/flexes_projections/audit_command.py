@@ -14,6 +14,7 @@ from flexes.cli import audit as cli
 from flexes.cli.opening import find_run, must_exist
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit, emit_json, emit_table
+from flexes.cli.projections import Elsewhere
 from flexes.store.port import EventStore
 from flexes.store.urls import open_store
 from flexes.view.audit import COLUMNS, AuditRow
@@ -21,7 +22,6 @@ from flexes_projections.audit_log import AUDIT_LOG
 from flexes_projections.audit_query import AuditQuestion, audit, behind
 from flexes_projections.database import Database
 from flexes_projections.opening import open_database
-from flexes_projections.rebuild_command import Elsewhere
 from flexes_projections.runner import Runner
 
 _SHOWN: Final = ("at", "runId", "version", "type", "nodeId", "policyId", "actionType", "outcome", "actor", "summary")

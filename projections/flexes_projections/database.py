@@ -19,12 +19,14 @@ class Dialect(NamedTuple):
         types: The column type of each kind; text compares byte by byte in all of them.
         table_end: What follows the columns of a table.
         lock: Makes the changing of tables wait for others who do the same; empty if every writer waits anyway.
+        has_table: Finds one row if there is a table of the name that is its parameter.
         for_update: Ends a SELECT whose rows nobody else may change until the commit.
     """
 
     types: Mapping[Kind, str]
     table_end: str
     lock: str
+    has_table: str
     for_update: str
 
 

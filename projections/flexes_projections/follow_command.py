@@ -11,12 +11,13 @@ import typer
 from flexes.cli.opening import must_exist
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit_json, emit_table
+from flexes.cli.projections import Elsewhere
 from flexes.store.urls import open_store
 from flexes_projections import registry
 from flexes_projections.catalogue import named
 from flexes_projections.database import Database, Session
 from flexes_projections.opening import open_database
-from flexes_projections.rebuild_command import Elsewhere, Names
+from flexes_projections.rebuild_command import Names
 from flexes_projections.runner import Lag, Runner, lag
 from flexes_projections.table import Projection
 

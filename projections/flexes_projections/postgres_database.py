@@ -24,6 +24,7 @@ _DIALECT: Final = Dialect(
     types={"text": 'text COLLATE "C"', "json": 'text COLLATE "C"', "integer": "bigint", "real": "double precision"},
     table_end="",
     lock="SELECT pg_advisory_xact_lock(1718379896, 1)",
+    has_table="SELECT 1 WHERE to_regclass(?) IS NOT NULL",
     for_update=" FOR UPDATE",
 )
 

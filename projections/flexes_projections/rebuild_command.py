@@ -20,6 +20,7 @@ from rich.text import Text
 from flexes.cli.opening import find_run, must_exist
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit_json, say
+from flexes.cli.projections import Elsewhere
 from flexes.store.port import EventStore
 from flexes.store.urls import open_store
 from flexes_projections.catalogue import named
@@ -39,12 +40,6 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Pr
 EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
 OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
 Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the log makes.")]
-Elsewhere = Annotated[
-    str | None,
-    typer.Option(
-        "--projections", envvar="FLEXES_PROJECTIONS", metavar="URL", help="Where projections are, if not in the store."
-    ),
-]
 
 
 def rebuild_command(

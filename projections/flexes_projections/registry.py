@@ -51,6 +51,11 @@ def prepare(database: Database) -> None:
     database.write(work)
 
 
+def is_there(session: Session, database: Database) -> bool:
+    """Return whether projections were ever kept in this database; nothing is made."""
+    return bool(session.select(database.dialect.has_table, ("flexes_projections",)))
+
+
 def lock(session: Session, database: Database) -> None:
     """Wait until nobody else changes generations, and keep others waiting until the commit."""
     if database.dialect.lock:

@@ -25,6 +25,7 @@ _DIALECT: Final = Dialect(
     types={"text": "TEXT", "json": "TEXT", "integer": "INTEGER", "real": "REAL"},
     table_end=_STRICT,
     lock="",
+    has_table="SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
     for_update="",
 )
 

@@ -2,7 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,11 +14,13 @@ import typer
 from flexes.cli.opening import find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit, emit_json, emit_table, seconds
+from flexes.cli.projections import Elsewhere, offered
+from flexes.errors import StoreError
 
 if TYPE_CHECKING:
     from flexes.store.port import Store
     from flexes.view.audit import AuditRow
-    from flexes.view.audit_filter import AuditFilter
+    from flexes.view.audit_filter import AuditFilter, AuditPage
 
 
 class AuditFormat(StrEnum):
@@ -55,10 +59,14 @@ def audit(
     since: Since = None,
     until: Until = None,
     format: Format = AuditFormat.table,
+    projections: Elsewhere = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
 ) -> None:
     """Query the audit log: one row for each event and for each outcome of a directive; filters combine.
+
+    The answer is that of the events. Where the projection audit_log was built, its indexes give it, and only the events
+    that it has not taken yet are read.
 
     JSON lines and CSV have every column, digests too. --json is --format json.
     """
@@ -75,18 +83,46 @@ def audit(
             since=instant_option(since, "--since", time.min),
             until=instant_option(until, "--until", time.max),
         )
-        _tell(_rows(kept, wanted), AuditFormat.json if as_json else format)
+        with closing(_indexed(kept, store, wanted, projections)) as pages:
+            _tell(answer(kept, wanted, pages), AuditFormat.json if as_json else format)
 
 
-def _rows(store: "Store", wanted: "AuditFilter") -> "Iterator[AuditRow]":
+def answer(store: "Store", wanted: "AuditFilter", pages: "Iterable[AuditPage]" = ()) -> "Iterator[AuditRow]":
+    """Yield the matching rows in the order of the log: what the pages have, then the rows of all later events.
+
+    Pages that break off leave the rest to the log, and a warning on standard error.
+    """
+    upto = 0
+    try:
+        for page in pages:
+            yield from page.rows
+            upto = page.upto
+    except StoreError as error:
+        sys.stderr.write(f"warning: the audit_log projection is left, and the log read: {error}\n")
+    if store.last_position() > upto:
+        yield from _read(store, wanted, upto)
+
+
+def _indexed(
+    store: "Store", url: str, wanted: "AuditFilter", projections: str | None
+) -> "Generator[AuditPage, None, None]":
+    """Yield the pages of the projection; none where none is installed."""
+    entry = offered("audit")
+    if entry is not None:
+        yield from entry.load()(store, url, wanted, projections_url=projections)
+
+
+def _read(store: "Store", wanted: "AuditFilter", after: int) -> "Iterator[AuditRow]":
+    """Yield the matching rows of the events after a position, from the log."""
     from flexes.ids import RunId
     from flexes.shell.feed import steps_of_all, steps_of_run
     from flexes.view.audit import audit_rows
 
-    steps = steps_of_all(store) if wanted.run is None else steps_of_run(store, RunId(wanted.run))
+    steps = steps_of_all(store, after) if wanted.run is None else steps_of_run(store, RunId(wanted.run))
     for step in steps:
-        rows = audit_rows(step.event, step.before, step.after, step.row.position, step.row.digest.hex())
-        yield from filter(wanted.matches, rows)
+        if step.row.position > after:
+            rows = audit_rows(step.event, step.before, step.after, step.row.position, step.row.digest.hex())
+            yield from filter(wanted.matches, rows)
 
 
 def _tell(rows: "Iterator[AuditRow]", format: AuditFormat) -> None:

@@ -1,28 +1,17 @@
 """`rebuild`: handed on to the projections package, which flexes itself does not need."""
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
+from flexes.cli.projections import GROUP, Elsewhere, offered
 from flexes.errors import StoreError
-
-GROUP: Final = "flexes.projections"
-"""Entry-point group. Its entry `rebuild` is called with (store_url, names) and the keywords `every`, `as_json`, `run`
-(one run's rows only), `compare` (prove, change nothing) and `projections_url` (None: in the store); it returns the
-exit status."""
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Projections to rebuild.")]
 EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
 OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
 Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the events make.")]
-Elsewhere = Annotated[
-    str | None,
-    typer.Option(
-        "--projections", envvar="FLEXES_PROJECTIONS", metavar="URL", help="Where projections are, if not in the store."
-    ),
-]
 
 
 class NoProjections(StoreError):
@@ -48,18 +37,13 @@ def rebuild(
     """
     if bool(names) == every:
         raise typer.BadParameter("name the projections to rebuild, or give --all")
-    rebuilt = _entry().load()
-    status = rebuilt(
-        store, tuple(names or ()), every=every, as_json=as_json, run=run, compare=check, projections_url=projections
-    )
-    raise typer.Exit(status)
-
-
-def _entry() -> EntryPoint:
-    found = [entry for entry in entry_points(group=GROUP) if entry.name == "rebuild"]
-    if not found:
+    entry = offered("rebuild")
+    if entry is None:
         raise NoProjections(
             f"no projections are installed: nothing offers `rebuild` in the entry-point group {GROUP!r}; "
             "install a flexes that ships flexes_projections"
         )
-    return found[0]
+    status = entry.load()(
+        store, tuple(names or ()), every=every, as_json=as_json, run=run, compare=check, projections_url=projections
+    )
+    raise typer.Exit(status)

@@ -1,6 +1,6 @@
 """Filters over the audit log, combined with AND: one definition for rows in memory and for a database's WHERE."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import eq, ge, le
 from typing import Any, Final, Literal, NamedTuple
 
@@ -56,6 +56,18 @@ class AuditFilter(Model, frozen=True):
     def matches(self, row: AuditRow) -> bool:
         """Return whether the row has everything that the filter asks for; a null never matches."""
         return all(_holds(getattr(row, found.field), found) for found in self.conditions())
+
+
+class AuditPage(NamedTuple):
+    """A part of an answer, as an index of the audit log gives it.
+
+    Attributes:
+        upto: With this page every matching row of the events up to this position has been given.
+        rows: Those that are new, in the order of the log.
+    """
+
+    upto: int
+    rows: Sequence[AuditRow]
 
 
 def _holds(value: Any, condition: Condition) -> bool:

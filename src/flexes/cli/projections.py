@@ -1,0 +1,28 @@
+"""The projections package, found by its entry points: flexes offers what it does, needs none of it, never imports it.
+
+| entry | is called with | gives |
+|---|---|---|
+| `rebuild` | store URL, names; `every`, `as_json`, `run` (one run only), `compare` (prove, change nothing) | status |
+| `audit` | the store, its URL, an `AuditFilter` | pages of matching rows: `upto` (up to which position), `rows` |
+
+Both also take `projections_url`, None for projections that are in the store.
+"""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Annotated, Final
+
+import typer
+
+GROUP: Final = "flexes.projections"
+
+Elsewhere = Annotated[
+    str | None,
+    typer.Option(
+        "--projections", envvar="FLEXES_PROJECTIONS", metavar="URL", help="Where projections are, if not in the store."
+    ),
+]
+
+
+def offered(name: str) -> EntryPoint | None:
+    """Return the entry of this name, not yet loaded; None if nothing that is installed offers it."""
+    return next((entry for entry in entry_points(group=GROUP) if entry.name == name), None)
