@@ -17,6 +17,7 @@ from flexes.run.commands import Failure, Result
 from flexes.run.effects import InvokeCapability
 from flexes.shell.clock import Clock
 from flexes.shell.registry import CapabilityRegistry, NodeContext, NodeResult
+from flexes.shell.threads import in_thread
 
 MAX_ERROR = 4_000
 """Longest text of a foreign error that is recorded."""
@@ -142,7 +143,7 @@ async def _called(function: Callable[[Any], Any], argument: Any) -> Any:
     """Await a coroutine function; run any other in a thread, so that it cannot hold up the others."""
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return await function(argument)
-    returned = await asyncio.to_thread(function, argument)
+    returned = await in_thread(function, argument)
     return await returned if inspect.isawaitable(returned) else returned
 
 

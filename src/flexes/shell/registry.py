@@ -50,7 +50,7 @@ class NodeResult:
 
 
 Implementation = Callable[[NodeContext], Awaitable[NodeResult | Mapping[str, Any]] | NodeResult | Mapping[str, Any]]
-"""A coroutine function, or a plain function, which then runs in a thread."""
+"""A coroutine function, or a plain function, which then runs in a daemon thread: past its timeout it is left behind."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
