@@ -21,7 +21,9 @@ NOTE = "<!-- made by docs/reference/generate.py; change that, or the code -->\n"
 
 def cli() -> str:
     """Return the page of the command line."""
-    from flexes.cli.main import app
+    from flexes.cli.app import app_of
+
+    app = app_of()
 
     assert app.registered_callback is not None
     assert app.registered_callback.callback is not None

@@ -5,8 +5,8 @@ Everything that a program needs stands here; the modules behind it are imported 
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from flexes.errors import CommandRejected as CommandRejected
     from flexes.errors import FlexesError as FlexesError
@@ -63,7 +63,7 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name from where it is defined, on first use."""
     if name not in _HOME:
         raise AttributeError(f"module 'flexes' has no attribute {name!r}")

@@ -45,11 +45,11 @@ def test_import_contracts() -> None:
 
 
 def test_one_file_knows_the_state_machine_library() -> None:
-    """python-statemachine is imported in run/lifecycle.py alone (style rule 9)."""
+    """python-statemachine is imported in run/chart.py alone (style rule 9)."""
     users = [
         path.relative_to(SOURCE) for path in FILES if any(_is(name, "statemachine") for name in imported(parsed(path)))
     ]
-    assert users == [Path("run/lifecycle.py")]
+    assert users == [Path("run/chart.py")]
 
 
 def test_one_file_makes_times_and_ids() -> None:

@@ -1,12 +1,11 @@
 """Commands to a run: pause, cancel, approve, reject, trigger, signal. Each is one atomic append, or refused."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from flexes.cli.driving import drive, new_progress, opened
+from flexes.cli.driving import drive, in_loop, new_progress, opened
 from flexes.cli.failures import DONE
 from flexes.cli.opening import find_run, must_exist, who
 from flexes.cli.options import DEFAULT_STORE, AsJson, By, Key, OptionalApp, RunRef, StoreUrl
@@ -180,7 +179,7 @@ def _command(
             return status if app is not None else DONE
 
     must_exist(store)
-    raise typer.Exit(asyncio.run(work()))
+    raise typer.Exit(in_loop(work()))
 
 
 def _request(flexes: "Flexes", run_id: "RunId", reference: str | None) -> str:

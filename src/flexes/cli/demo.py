@@ -1,11 +1,11 @@
 """`demo`: the main job on the shipped example."""
 
-import asyncio
 import sys
 from typing import Annotated
 
 import typer
 
+from flexes.cli.driving import in_loop
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with its default; nobody is asked.")]
@@ -21,4 +21,4 @@ def demo(yes: Yes = False, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = Fa
     from flexes.demo.narrate import run_demo
 
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    raise typer.Exit(asyncio.run(run_demo(console, store_url=store, yes=yes, json=as_json)))
+    raise typer.Exit(in_loop(run_demo(console, store_url=store, yes=yes, json=as_json)))

@@ -1,16 +1,16 @@
 """Driving a run from the command line: frames as they happen, a report at rest, and a clean stop on Ctrl-C."""
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from flexes.cli.failures import DONE, FOUND, INTERRUPTED, silence
+from flexes.cli.failures import INTERRUPTED, silence
 from flexes.cli.opening import load_app
 from flexes.cli.output import ReaderGone, emit_json, one_line, say
+from flexes.cli.standing import status_code, tell_report
 
 if TYPE_CHECKING:
     from flexes.ids import RunId
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from flexes.shell.ledger import Committed
     from flexes.view.frame import Frame
 
-_FAILED: Final = frozenset({"failed", "cancelled"})
+
+def in_loop(work: Coroutine[Any, Any, int]) -> int:
+    """Run the work of a command in an event loop of its own and return its exit status."""
+    import asyncio
+
+    return asyncio.run(work)
 
 
 @asynccontextmanager
@@ -30,23 +35,27 @@ async def opened(store_url: str, app: str | None) -> "AsyncIterator[Flexes]":
     Once interrupted, the process ends as soon as the store is closed: what a capability still does in a thread, or
     in spite of being cancelled, would hold it up for ever, and is invoked again by the next driver.
     """
+    from asyncio import CancelledError
+
     from flexes.shell.facade import Flexes
 
     registry = load_app(app) if app is not None else None
     try:
         async with Flexes.open(store_url, registry=registry) as flexes:
             yield flexes
-    except asyncio.CancelledError:
+    except CancelledError:
         sys.stderr.flush()
         os._exit(INTERRUPTED)
 
 
 async def drive(flexes: "Flexes", run_id: str, progress: "Progress") -> None:
     """Drive until the run ends or rests, showing what happens."""
+    from asyncio import CancelledError
+
     flexes.ledger.observers.append(progress.observe)
     try:
         await flexes.drive(run_id)
-    except asyncio.CancelledError:
+    except CancelledError:
         sys.stderr.write(f"\ninterrupted; nothing is lost. Go on with: flexes resume {run_id}\n")
         raise
     finally:
@@ -102,47 +111,6 @@ def new_progress(flexes: "Flexes", run_id: "RunId", version: int, *, as_json: bo
     return Progress(RunFeed(flexes.store, run_id, version), run_id, as_json=as_json)
 
 
-def status_code(status: str) -> int:
-    """Return the exit status of a run that was driven: 1 if it failed or was cancelled."""
-    return FOUND if status in _FAILED else DONE
-
-
 def frame_line(frame: "Frame") -> str:
     """Return a frame as one short line."""
     return f"{frame.timestamp[11:23]}  {frame.type:<17} {one_line(frame.message or '')}".rstrip()
-
-
-def tell_report(state: "State", *, as_json: bool) -> None:
-    """Print where a run stands after a command: the document of `show`, marked as a report, or some lines."""
-    from flexes.view.show import show
-
-    document = show(state)
-    if as_json:
-        emit_json({"type": "report", **document})
-        return
-    for line in report_lines(document):
-        say(line)
-
-
-def report_lines(document: dict[str, Any]) -> list[str]:
-    """Return the lines that say where a run stands, why, and what can be done."""
-    triggers = ", ".join(document["triggeredBy"])
-    by = f", triggered by {triggers}" if triggers else ""
-    run_id = document["runId"]
-    lines = [
-        f"run {run_id}: {document['status']} at version {document['version']}",
-        f"plan version {document['planVersion']}{by}; cost {document['costTotal']:g}",
-    ]
-    if action := document.get("lastAction"):
-        place = f" at {action['nodeId']}" if action.get("nodeId") else ""
-        lines.append(f"last action: {action['action']} by {action['policyId']}{place}")
-    if error := document.get("error"):
-        lines.append(f"error: {error.get('message') or 'cancelled'} [{error.get('code', document['status'])}]")
-    lines += [
-        f"awaiting a decision: {one_line(asked['rationale'] or asked['policyId'] or asked['nodeId'] or '')}: "
-        f"flexes approve {run_id} {asked['requestId']}"
-        for asked in document["pendingHitl"]
-    ]
-    if document["status"] == "paused":
-        lines.append(f"go on with: flexes resume {run_id}")
-    return lines

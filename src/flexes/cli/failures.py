@@ -29,6 +29,8 @@ def report(error: BaseException, *, as_json: bool) -> int:
         return DONE
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
+    if is_usage(error) and not error.format_message():  # type: ignore[attr-defined]
+        return BAD_INPUT  # no command was named, and the help that answers is printed already
     document = _document(error)
     try:
         sys.stderr.write(f"{dumps({'error': document})}\n" if as_json else _text(error, document))

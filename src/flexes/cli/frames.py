@@ -1,6 +1,5 @@
 """`frames`: the SSE feed on standard output."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from enum import StrEnum
@@ -8,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flexes.cli.driving import in_loop
+from flexes.cli.failures import DONE
 from flexes.cli.opening import find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, EveryRun, StoreUrl
 from flexes.cli.output import dumps, emit, emit_json
@@ -59,7 +60,7 @@ def frames(
         run_id = None if run is None else find_run(kept, run)
         as_sse = format is FrameFormat.sse and not as_json
         if follow:
-            asyncio.run(_follow(kept, run_id, after, heartbeat_s if as_sse else None, _teller(as_sse)))
+            in_loop(_follow(kept, run_id, after, heartbeat_s if as_sse else None, _teller(as_sse)))
         else:
             _print_stored(kept, run_id, after, _teller(as_sse))
 
@@ -78,7 +79,7 @@ async def _follow(
     after: str | None,
     heartbeat_s: float | None,
     tell: "Callable[[Frame], None]",
-) -> None:
+) -> int:
     from flexes.shell.feed import follow
 
     async with (
@@ -90,12 +91,15 @@ async def _follow(
                 emit(": still here\n\n")
             else:
                 tell(frame)
+    return DONE
 
 
 async def _with_silences(
     feed: "AsyncGenerator[Frame, None]", heartbeat_s: float | None
 ) -> "AsyncGenerator[Frame | None, None]":
     """Yield the frames of a feed, and None after each silence of that length."""
+    import asyncio
+
     while True:
         pending = asyncio.ensure_future(anext(feed))
         try:

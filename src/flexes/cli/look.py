@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flexes.cli.driving import report_lines
 from flexes.cli.opening import all_runs, find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, RunRef, StoreUrl
 from flexes.cli.output import dumps, emit_json, emit_object, emit_table, one_line, say, seconds
+from flexes.cli.standing import report_lines
 
 if TYPE_CHECKING:
     from flexes.ids import RunId

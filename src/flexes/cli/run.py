@@ -1,17 +1,17 @@
 """`run` and `resume`: the commands that drive a run."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
-from flexes.cli.driving import drive, new_progress, opened, status_code, tell_report
+from flexes.cli.driving import drive, in_loop, new_progress, opened
 from flexes.cli.failures import DONE
 from flexes.cli.opening import find_run, must_exist, who
 from flexes.cli.options import DEFAULT_STORE, App, AsJson, By, Key, OptionalApp, RunRef, StoreUrl
 from flexes.cli.output import say
+from flexes.cli.standing import status_code, tell_report
 from flexes.errors import InvalidDocument
 
 EnvelopeFile = Annotated[
@@ -37,7 +37,7 @@ def run(
 
     Exit status: 0 completed or at rest, 1 failed or cancelled, 2 bad input.
     """
-    raise typer.Exit(asyncio.run(_run(envelope, app, run_id, idempotency_key, store, as_json)))
+    raise typer.Exit(in_loop(_run(envelope, app, run_id, idempotency_key, store, as_json)))
 
 
 def resume(
@@ -56,7 +56,7 @@ def resume(
     Exit status: 0 completed or at rest, 1 failed or cancelled, 2 bad input.
     """
     must_exist(store)
-    raise typer.Exit(asyncio.run(_resume(run, app, by, idempotency_key, store, as_json)))
+    raise typer.Exit(in_loop(_resume(run, app, by, idempotency_key, store, as_json)))
 
 
 async def _run(envelope: str, app: str, run_id: str | None, key: str | None, store: str, as_json: bool) -> int:

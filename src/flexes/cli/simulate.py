@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flexes.cli.driving import Progress, status_code
+from flexes.cli.driving import Progress
 from flexes.cli.options import AsJson
 from flexes.cli.output import emit_json, emit_table, say
+from flexes.cli.standing import status_code
 
 if TYPE_CHECKING:
     from flexes.scenario.model import Scenario

@@ -15,7 +15,13 @@ MAX_DEPTH: Final = 200
 
 
 class Model(
-    BaseModel, frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, allow_inf_nan=False
+    BaseModel,
+    frozen=True,
+    extra="forbid",
+    alias_generator=to_camel,
+    populate_by_name=True,
+    allow_inf_nan=False,
+    defer_build=True,  # a process validates few of the models that it imports
 ):
     """A frozen document; accepts camelCase and snake_case keys, writes camelCase."""
 

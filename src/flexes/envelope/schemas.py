@@ -1,21 +1,18 @@
 """JSON Schema checks (draft 2020-12 unless the schema names another), with compiled validators kept.
 
-References are resolved inside the schema only: nothing is ever fetched.
+References are resolved inside the schema only: nothing is ever fetched. The library is imported when the first schema
+is looked at: most processes see none.
 """
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from jsonschema.exceptions import ValidationError as JsonSchemaError
-from jsonschema.protocols import Validator
-from jsonschema.validators import validator_for
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flexes.envelope.redact import is_secret, redact
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError as JsonSchemaError
+    from jsonschema.protocols import Validator
 
 MAX_ISSUES = 10
 """Issues reported for one value; the rest would repeat the first."""
@@ -30,6 +27,10 @@ class Issue(NamedTuple):
 
 def schema_fault(schema: Mapping[str, Any]) -> str | None:
     """Return why the schema itself is unusable, or None."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
     try:
         validator_for(schema, default=Draft202012Validator).check_schema(dict(schema))
     except SchemaError as error:
@@ -39,6 +40,8 @@ def schema_fault(schema: Mapping[str, Any]) -> str | None:
 
 def schema_issues(schema: dict[str, Any], value: Any) -> tuple[Issue, ...]:
     """Return where the value breaks the schema, outermost first, at most MAX_ISSUES."""
+    from referencing.exceptions import Unresolvable
+
     try:
         errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
     except Unresolvable as error:
@@ -63,12 +66,16 @@ class _Key:
 
 
 @lru_cache(maxsize=512)
-def _validator(key: _Key) -> Validator:
+def _validator(key: _Key) -> "Validator":
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+    from referencing import Registry
+
     kind = validator_for(key.schema, default=Draft202012Validator)
     return kind(key.schema, registry=Registry())
 
 
-def _place(error: JsonSchemaError) -> str:
+def _place(error: "JsonSchemaError") -> str:
     """Return the pointer of the fault; of the missing key itself where one is required."""
     missing: list[str] = []
     if error.validator == "required" and isinstance(error.validator_value, list):
@@ -76,7 +83,7 @@ def _place(error: JsonSchemaError) -> str:
     return _pointer([*error.absolute_path, *missing[:1]])
 
 
-def _message(error: JsonSchemaError) -> str:
+def _message(error: "JsonSchemaError") -> str:
     """Return what is wrong; the value, which the library quotes, is left out where it is or holds a secret."""
     if any(map(is_secret, error.absolute_path)) or redact(error.instance) is not error.instance:
         return f"breaks {error.validator!r} of its schema"

@@ -1,4 +1,4 @@
-"""From a store's URL to the store."""
+"""From a store's URL to the store; only the store that a URL names is imported."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,10 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flexes.errors import StoreUnavailable, UnknownStore
-from flexes.store.memory import MemoryStore
 from flexes.store.port import Store
-from flexes.store.sqlite import SqliteStore
-from flexes.store.sqlite_connections import SYNCHRONOUS
 
 FORMS: Final = (
     "memory://",
@@ -42,12 +39,16 @@ def redacted(url: str) -> str:
 
 
 def _open_memory(url: str) -> Store:
+    from flexes.store.memory import MemoryStore
+
     if url.partition("://")[2]:
         raise UnknownStore(f"{url!r}: a store in memory has no name: use memory://")
     return MemoryStore()
 
 
 def _open_sqlite(url: str) -> Store:
+    from flexes.store.sqlite import SqliteStore
+
     parts = urlsplit(url)
     path = unquote(parts.path).removeprefix("/")
     if parts.netloc:
@@ -60,6 +61,8 @@ def _open_sqlite(url: str) -> Store:
 
 
 def _synchronous(url: str, query: str) -> str:
+    from flexes.store.sqlite_connections import SYNCHRONOUS
+
     options = dict(parse_qsl(query, keep_blank_values=True))
     value = options.pop("synchronous", "full").lower()
     if options:
