@@ -46,7 +46,7 @@ class State(BaseModel):
         rewrites: Rewrites made, by original node.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     run_id: RunId
     version: int
