@@ -4,8 +4,9 @@
 the version have none.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from immutables import Map
 from pydantic import TypeAdapter
@@ -16,10 +17,14 @@ from flexes.ids import Instant, RunId
 from flexes.policy.context import PolicyContext
 from flexes.run import events as ev
 from flexes.run import fold_nodes, fold_plan, fold_policies
+from flexes.run.collector import resting_collector
 from flexes.run.commands import Flags
 from flexes.run.persistent import FacetWrite
 from flexes.run.records import CommandSeen
 from flexes.run.state import State
+from flexes.run.trusted import trusted
+
+Handler = Callable[[State, Any], dict[str, Any]]
 
 _CONTRACT: TypeAdapter[OutputContract] = TypeAdapter(OutputContract)
 _KEYED = frozenset(
@@ -27,27 +32,46 @@ _KEYED = frozenset(
 )
 """First events of commands that callers give, whose ids may come again."""
 
+_GIVEN: Final = set(State.model_fields)
+
 
 def evolve(state: State | None, event: ev.Event) -> State:
     """Return the state after the event; the first event of a run is RunStarted, on None."""
     if state is None:
         assert isinstance(event, ev.RunStarted), "the first event of a run is RunStarted"
         state = _started(event)
-    handler = _HANDLERS.get(event.kind)
-    changes = handler(state, event) if handler else {}
-    return state.model_copy(update=changes | _seen(state, event))
+    return trusted(State, state.__dict__ | _changes(state, event, _HANDLERS.get(event.kind)), _GIVEN)
 
 
-def fold(events: Any, state: State | None = None) -> State | None:
-    """Return the state after all the events, from a state or from nothing."""
-    for event in events:
-        state = evolve(state, event)
+def fold(events: Iterable[ev.Event], state: State | None = None) -> State | None:
+    """Return the state after all the events, from a state or from nothing: what `evolve` comes to, one by one.
+
+    The state in between belongs to nobody else, so each event changes it in place. Outcomes of directives, which no
+    event of the fold looks at, are counted once at the end. The garbage collector rests meanwhile: nothing here is
+    garbage, and looking for it costs more than the fold.
+    """
+    draft: State | None = None
+    evaluations: Counter[fold_policies.Outcomes] = Counter()
+    with resting_collector():
+        for event in events:
+            if draft is None:
+                draft = state = evolve(state, event)
+            elif event.__class__ is ev.SignalEvaluated:
+                evaluations[event.outcomes] += 1
+                draft.__dict__.update(_changes(draft, event, fold_policies.noted))
+            else:
+                draft.__dict__.update(_changes(draft, event, _HANDLERS.get(event.kind)))
+        if draft is not None and evaluations:
+            draft.__dict__["policies"] = fold_policies.counted(draft.policies, evaluations)
     return state
 
 
-def _seen(state: State, event: ev.Event) -> dict[str, Any]:
-    """Return the changes that every event brings."""
-    changes: dict[str, Any] = {"version": event.version, "at": event.at, "current_command": event.command_id}
+def _changes(state: State, event: ev.Event, handler: Handler | None) -> dict[str, Any]:
+    """Return what the event changes; the state stays as it is."""
+    changes = handler(state, event) if handler else {}
+    changes["version"] = event.version
+    changes["at"] = event.at
+    changes["current_command"] = event.command_id
     seen = state.commands.get(event.command_id)
     if seen is not None:
         changes["commands"] = state.commands.set(event.command_id, CommandSeen(seen.first_version, event.version))
@@ -76,7 +100,7 @@ def _started(event: ev.RunStarted) -> State:
     )
 
 
-_HANDLERS: Mapping[str, Callable[[State, Any], dict[str, Any]]] = {
+_HANDLERS: Mapping[str, Handler] = {
     "PlanRequested": fold_plan.plan_requested,
     "PlanGenerated": fold_plan.plan_generated,
     "PlanUpdated": fold_plan.plan_updated,

@@ -67,7 +67,9 @@ def node_completed(state: State, event: ev.NodeCompleted) -> dict[str, Any]:
     facets = with_facets(
         state.facets, event.outputs, event.node_id, event.attempt, state.plan_version, event.version, event.by
     )
-    return {**_settled(state, event.node_id, node, event.cost), "facets": facets}
+    changes = _settled(state, event.node_id, node, event.cost)
+    changes["facets"] = facets
+    return changes
 
 
 def node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
@@ -120,22 +122,25 @@ def _settled(state: State, node_id: str, node: NodeState, cost: float) -> dict[s
     if state.nodes[node_id].status != "failed":
         changes["estimate_nano"] = state.estimate_nano - nano(state.capability_of(node_id).cost)
     if node.status == "failed":
-        return {**changes, "failed": state.failed.set(node_id, None)}
+        changes["failed"] = state.failed.set(node_id, None)
+        return changes
     changes["failed"] = state.failed.delete(node_id) if node_id in state.failed else state.failed
     changes["unfinished"] = state.unfinished - 1
-    return {**changes, **_released(changes["nodes"], state, node_id)}
+    changes["nodes"], changes["ready"] = _released(changes["nodes"], state, node_id)
+    return changes
 
 
-def _released(nodes: Map[str, NodeState], state: State, node_id: str) -> dict[str, Any]:
+def _released(nodes: Map[str, NodeState], state: State, node_id: str) -> tuple[Map[str, NodeState], Map[str, None]]:
     """Return the nodes and the ready set after the dependents of a completed node wait for one less."""
     assert state.plan is not None
     ready = state.ready
-    for child in state.plan.graph.dependents[node_id]:
-        waiting = nodes[child].waiting_for - 1
-        nodes = nodes.set(child, nodes[child]._replace(waiting_for=waiting))
-        if waiting == 0 and nodes[child].status == "pending" and nodes[child].not_before_at is None:
-            ready = ready.set(child, None)
-    return {"nodes": nodes, "ready": ready}
+    for child_id in state.plan.graph.dependents[node_id]:
+        child = nodes[child_id]
+        child = child._replace(waiting_for=child.waiting_for - 1)
+        nodes = nodes.set(child_id, child)
+        if is_ready(child):
+            ready = ready.set(child_id, None)
+    return nodes, ready
 
 
 def _undone(

@@ -1,9 +1,10 @@
 """Folding the events of the handshake: a request, a plan version, a refusal; counters are made anew with each plan."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from immutables import Map
+from pydantic import TypeAdapter
 
 from flexes.plan.handshake import Delta, applied
 from flexes.plan.plan import Origin, Plan, PlanNode
@@ -25,6 +26,8 @@ from flexes.run.records import (
     nano,
 )
 from flexes.run.state import State
+
+_NODES: Final[TypeAdapter[tuple[PlanNode, ...]]] = TypeAdapter(tuple[PlanNode, ...])
 
 
 def plan_requested(state: State, event: ev.PlanRequested) -> dict[str, Any]:
@@ -101,9 +104,9 @@ def _let_go_unanswered(state: State, event: ev.PlanUpdated) -> Map[str, NodeStat
 def _first_plan(state: State, nodes: Iterable[Mapping[str, Any]], rationale: str) -> dict[str, Any]:
     """Return the changes of plan version 1."""
     origin = Origin(version=1, rationale=rationale)
-    parsed = (PlanNode.model_validate(node) for node in nodes)
-    plan = Plan(version=1, nodes=tuple(node.model_copy(update={"origin": origin}) for node in parsed))
-    return _with_plan(state, plan, Map({node.id: NodeState() for node in plan.nodes}))
+    parsed = _NODES.validate_python([{**node, "origin": origin} for node in nodes])
+    plan = Plan.model_construct(version=1, nodes=parsed)
+    return _with_plan(state, plan, Map(dict.fromkeys((node.id for node in plan.nodes), NodeState())))
 
 
 def _next_plan(state: State, origin: Origin, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,10 +161,14 @@ def _history(state: State, delta: Delta, plan: Plan, named: set[str]) -> dict[st
 
 def _with_plan(state: State, plan: Plan, states: Map[str, NodeState]) -> dict[str, Any]:
     """Return the plan, its nodes, and every counter made anew."""
+    done = {node_id for node_id, node in states.items() if node.status == "completed"}
+    counted = states.mutate()
     for node in plan.nodes:
-        waiting = sum(states[parent].status != "completed" for parent in dict.fromkeys(node.depends_on))
-        states = states.set(node.id, states[node.id]._replace(waiting_for=waiting))
-    left = [node.id for node in plan.nodes if states[node.id].status != "completed"]
+        waiting, before = len(set(node.depends_on) - done), states[node.id]
+        if waiting != before.waiting_for:
+            counted[node.id] = before._replace(waiting_for=waiting)
+    states = counted.finish()
+    left = [node.id for node in plan.nodes if node.id not in done]
     return {
         "plan": plan,
         "nodes": states,

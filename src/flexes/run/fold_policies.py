@@ -1,5 +1,6 @@
 """Folding the events of signals, actions, people and timers, and the end of a run."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from immutables import Map
@@ -21,24 +22,43 @@ from flexes.run.records import (
 )
 from flexes.run.state import State
 
+Outcomes = tuple[tuple[str, str, str | None], ...]
+"""What one evaluation came to: directive, outcome and reason of each that was looked at."""
+
+_UNCOUNTED: Final = PolicyCount()
 _HELD_BACK: Final = frozenset({"exhausted", "target_missing", "cooling_down"})
 
 
 def signal_evaluated(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
     """Return the changes when directives were looked at: outcomes are counted."""
-    policies = state.policies
-    for directive, outcome, reason in event.outcomes:
-        count = policies.get(directive, PolicyCount())
-        name = f"{outcome}:{reason}" if outcome == "skipped" else outcome
-        outcomes = {**count.outcomes, name: count.outcomes.get(name, 0) + 1}
-        policies = policies.set(directive, count._replace(outcomes=outcomes))
-    changes: dict[str, Any] = {"policies": policies}
+    return {"policies": counted(state.policies, {event.outcomes: 1}), **noted(state, event)}
+
+
+def noted(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
+    """Return the change when directives were looked at and held back over a failed node: it says why."""
+    if event.node_id not in state.failed:
+        return {}
     note = "; ".join(
         f"{policy} {outcome}: {reason}" for policy, outcome, reason in event.outcomes if outcome in _HELD_BACK
     )
-    if note and event.node_id in state.failed:
-        changes["nodes"] = with_node(state, event.node_id, note=note)
-    return changes
+    return {"nodes": with_node(state, event.node_id, note=note)} if note else {}
+
+
+def counted(policies: Map[str, PolicyCount], evaluations: Mapping[Outcomes, int]) -> Map[str, PolicyCount]:
+    """Return the counts with the outcomes of evaluations added, each as often as it came."""
+    counts = policies.mutate()
+    for outcomes, times in evaluations.items():
+        for directive, outcome, reason in outcomes:
+            count = counts.get(directive, _UNCOUNTED)
+            name = f"{outcome}:{reason}" if outcome == "skipped" else outcome
+            counts[directive] = PolicyCount(
+                count.triggers,
+                count.replans,
+                count.attempts,
+                {**count.outcomes, name: count.outcomes.get(name, 0) + times},
+                count.cooldown_until_at,
+            )
+    return counts.finish()
 
 
 def signal_deferred(state: State, event: ev.SignalDeferred) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class NodeState(NamedTuple):
 
 def answered(node: NodeState, attempt: int) -> tuple[tuple[int, str], ...]:
     """Return the node's unanswered attempts without this one."""
-    return tuple(found for found in node.unanswered if found[0] != attempt)
+    return tuple([found for found in node.unanswered if found[0] != attempt])
 
 
 class RemovedNode(NamedTuple):

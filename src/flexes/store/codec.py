@@ -6,26 +6,35 @@ Rules:
 3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, get_args, get_origin
+from typing import Any, Final
 
 import orjson
+from pydantic_core import to_jsonable_python
 
 from flexes.errors import UnreadableEvent
-from flexes.ids import RunId
 from flexes.run.events import EVENT_TYPES, Event
+from flexes.run.trusted import trusted
+from flexes.store.layout import Misfit, layout, written
 from flexes.store.port import NewEvent, Row
 from flexes.store.upcasters import upcast
 
-_BESIDE = {"run_id", "version"}
+_STORED: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def encode(event: Event) -> NewEvent:
     """Return the event as it is stored."""
-    fields = event.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=_BESIDE)
-    fields["schemaVersion"] = event.schema_version
-    return NewEvent(RunId(event.run_id), event.version, event.kind, orjson.dumps(fields))
+    values = event.__dict__
+    keys, required, optional = written(type(event))
+    fields = dict(zip(keys, required(values), strict=True))
+    for name, key, default in optional:
+        value = values[name]
+        if value != default:
+            fields[key] = value
+    fields["schemaVersion"] = values["schema_version"]
+    data = orjson.dumps(fields, default=to_jsonable_python, option=_STORED)
+    return NewEvent(values["run_id"], values["version"], event.kind, data)
 
 
 def decode(row: Row) -> Event:
@@ -36,24 +45,22 @@ def decode(row: Row) -> Event:
     """
     kind = EVENT_TYPES.get(row.type)
     if kind is None:
-        raise UnreadableEvent(
-            f"run {row.run_id} version {row.version}: unknown event type {row.type!r}; upgrade flexes"
-        )
-    fields = upcast(row.type, _loaded(row), kind.model_fields["schema_version"].default)
-    shape = _shape(kind)
+        raise UnreadableEvent(f"{_place(row)}: unknown event type {row.type!r}; upgrade flexes")
+    fields = _loaded(row)
+    stored, current = fields.get("schemaVersion"), _current(kind)
+    if stored != current or type(stored) is not int:
+        fields = upcast(row.type, fields, current)
     try:
-        values = {}
-        for key, value in fields.items():
-            name, frozen = shape[key]
-            values[name] = value if frozen is None else frozen(value)
-    except KeyError as error:
-        place = f"run {row.run_id} version {row.version}"
-        raise UnreadableEvent(f"{place}: {row.type} has no field {error.args[0]!r}; upgrade flexes") from None
-    missing = _required(kind) - values.keys()
-    if missing:
-        place = f"run {row.run_id} version {row.version}"
-        raise UnreadableEvent(f"{place}: {row.type} lacks {', '.join(sorted(missing))}; run `flexes verify`")
-    return kind.model_construct(run_id=row.run_id, version=row.version, **values)
+        names, blank, made, tuples, given = layout(kind, tuple(fields))
+    except Misfit as error:
+        raise UnreadableEvent(f"{_place(row)}: {row.type} {error}") from None
+    values = {**blank, "run_id": row.run_id, "version": row.version}
+    values.update(zip(names, fields.values(), strict=False))
+    for name, sequence in tuples:
+        values[name] = sequence(values[name])
+    for name, factory in made:
+        values[name] = factory()
+    return trusted(kind, values, given)
 
 
 def decode_all(rows: Iterable[Row]) -> Iterable[Event]:
@@ -71,30 +78,17 @@ def _loaded(row: Row) -> dict[str, Any]:
     try:
         fields = orjson.loads(row.data)
     except orjson.JSONDecodeError as error:
-        raise UnreadableEvent(
-            f"run {row.run_id} version {row.version}: not JSON ({error}); run `flexes verify`"
-        ) from None
+        raise UnreadableEvent(f"{_place(row)}: not JSON ({error}); run `flexes verify`") from None
     if not isinstance(fields, dict):
-        raise UnreadableEvent(f"run {row.run_id} version {row.version}: not an object; run `flexes verify`")
+        raise UnreadableEvent(f"{_place(row)}: not an object; run `flexes verify`")
     return fields
 
 
-@cache
-def _required(kind: type[Event]) -> frozenset[str]:
-    return frozenset(name for name, field in kind.model_fields.items() if field.is_required()) - _BESIDE
+def _place(row: Row) -> str:
+    return f"run {row.run_id} version {row.version}"
 
 
 @cache
-def _shape(kind: type[Event]) -> Mapping[str, tuple[str, Callable[[Any], Any] | None]]:
-    """Return, by stored key, a field's name and what makes it the sequence that a live event has."""
-    return {field.alias or name: (name, _frozen(field.annotation)) for name, field in kind.model_fields.items()}
-
-
-def _frozen(annotation: Any) -> Callable[[Any], Any] | None:
-    if get_origin(annotation) is not tuple:
-        return None
-    return _pairs if get_origin(get_args(annotation)[0]) is tuple else tuple
-
-
-def _pairs(value: Any) -> Any:
-    return tuple(map(tuple, value))
+def _current(kind: type[Event]) -> int:
+    version: int = kind.model_fields["schema_version"].default
+    return version

@@ -1,0 +1,108 @@
+"""How a type of event lies in stored JSON: worked out once for each set of keys, not once an event.
+
+Of one type, most events carry the same keys in the same order. What follows from them alone (which field each key is,
+which defaults fill the rest, what makes a list a tuple again) is a `Layout`, and it is kept.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from flexes.run.events import Event
+
+BESIDE: Final = frozenset({"run_id", "version"})
+"""Fields that stand beside the stored bytes."""
+
+
+class Misfit(ValueError):
+    """Stored keys that are not those of the type; says which."""
+
+
+class Layout(NamedTuple):
+    """What follows from the keys of a stored event.
+
+    Attributes:
+        names: The field of each key, in the order of the keys.
+        blank: Every field of the type in order, with its default if it has one.
+        made: Fields that are absent and whose default is made anew for each event.
+        tuples: Fields that are lists in JSON and tuples in the event.
+        given: The fields that are present.
+    """
+
+    names: tuple[str, ...]
+    blank: Mapping[str, Any]
+    made: tuple[tuple[str, Callable[[], Any]], ...]
+    tuples: tuple[tuple[str, Callable[[Any], Any]], ...]
+    given: set[str]
+
+
+class Written(NamedTuple):
+    """How a type is written: first every required field, then those that differ from their default.
+
+    Attributes:
+        keys: The key of each required field.
+        values: Takes the required values off the fields of an event.
+        optional: Name, key and default of every other field but the schema version, which is always written last.
+    """
+
+    keys: tuple[str, ...]
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    optional: tuple[tuple[str, str, Any], ...]
+
+
+@lru_cache(maxsize=512)
+def layout(kind: type[Event], keys: tuple[str, ...]) -> Layout:
+    """Return the layout of these keys.
+
+    Raises:
+        Misfit: A key is unknown, or a required one is missing.
+    """
+    by_key = {field.alias or name: name for name, field in kind.model_fields.items()}
+    unknown = next((key for key in keys if key not in by_key), None)
+    if unknown is not None:
+        raise Misfit(f"has no field {unknown!r}; upgrade flexes")
+    names = tuple(by_key[key] for key in keys)
+    absent = [(name, field) for name, field in kind.model_fields.items() if name not in {*names, *BESIDE}]
+    missing = sorted(name for name, field in absent if field.is_required())
+    if missing:
+        raise Misfit(f"lacks {', '.join(missing)}; run `flexes verify`")
+    return Layout(
+        names,
+        {name: None if field.is_required() else field.default for name, field in kind.model_fields.items()},
+        tuple((name, _factory(field)) for name, field in absent if field.default_factory is not None),
+        tuple((name, made) for name in names if (made := _sequence(kind.model_fields[name].annotation)) is not None),
+        {*names, *BESIDE},
+    )
+
+
+@cache
+def written(kind: type[Event]) -> Written:
+    """Return how events of this type are written."""
+    fields = [(name, field.alias or name, field) for name, field in kind.model_fields.items() if name not in BESIDE]
+    required = [(name, key) for name, key, field in fields if field.is_required()]
+    return Written(
+        tuple(key for _, key in required),
+        itemgetter(*(name for name, _ in required)),
+        tuple(
+            (name, key, field.get_default(call_default_factory=True))
+            for name, key, field in fields
+            if not field.is_required() and name != "schema_version"
+        ),
+    )
+
+
+def _factory(field: FieldInfo) -> Callable[[], Any]:
+    return lambda: field.get_default(call_default_factory=True)
+
+
+def _sequence(annotation: Any) -> Callable[[Any], Any] | None:
+    if get_origin(annotation) is not tuple:
+        return None
+    return _tuples if get_origin(get_args(annotation)[0]) is tuple else tuple
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(tuple, value))
