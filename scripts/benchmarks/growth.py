@@ -1,0 +1,44 @@
+"""What growth costs: 100, 1,000 and 10,000 nodes in a row with 1,000 bytes each: time of a node, bytes on disk.
+
+Bytes on disk are all pages of tables and indexes by which a run makes its database grow, over the bytes of its
+outputs. Peers stop at 1,000 nodes. `langgraph` is a graph of as many nodes; its loop, one node visited as often.
+"""
+
+from figures import Figure, is_quick, repeats
+from peers.trial import Case, Trials
+
+SIZES = (100, 1_000, 10_000)
+SIZES_OF_PEERS = (100, 1_000)
+BYTES = 1_000
+ROUNDS = 3
+PATIENCE_S = 45.0
+
+DATABASES = ("sqlite", "postgresql")
+PEERS = ("langgraph", "langgraph:loop", "dbos", "eventsourcing", "activegraph")
+AT_MOST_TIMES_THE_SMALLEST = 1.1
+AT_MOST_TIMES_THE_PAYLOAD = 2.0
+
+
+def figures() -> list[Figure]:
+    """Return for each size the time of a node, its ratio to that of the smallest size, and bytes over payload."""
+    own = [_cases(name, database, SIZES) for database in DATABASES for name in ("floor", "flexes")]
+    peers = [_cases(name, database, SIZES_OF_PEERS) for database in DATABASES for name in PEERS]
+    series = [_cases("flexes", "memory", SIZES), *own, *peers]
+    trials = Trials([case for cases in series for case in cases], repeats(ROUNDS), PATIENCE_S)
+    return [figure for cases in series for case in cases for figure in _figures(trials, case, cases[0])]
+
+
+def _cases(name: str, database: str, sizes: tuple[int, ...]) -> list[Case]:
+    chosen = sizes[:-1] if is_quick() else sizes
+    return [Case(name, database, nodes, BYTES, max(1, 1_000 // nodes)) for nodes in chosen]
+
+
+def _figures(trials: Trials, case: Case, smallest: Case) -> list[Figure]:
+    what, ours = f"{case.nodes:,} nodes", case.peer == "flexes"
+    found = [trials.per_node(case, "nodes_s", what)]
+    if case is not smallest:
+        aim = AT_MOST_TIMES_THE_SMALLEST if ours and case.nodes == SIZES[-1] else None
+        found.append(trials.ratio(case, smallest, "nodes_s", f"{what}: over {smallest.nodes}", at_most=aim))
+    if case.database != "memory":
+        found.append(trials.grown(case, f"{what}: bytes / payload", AT_MOST_TIMES_THE_PAYLOAD if ours else None))
+    return found

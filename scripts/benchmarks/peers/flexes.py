@@ -1,0 +1,73 @@
+"""flexes through its public facade: one capability, a planner that drafts the nodes in a row, ten directives."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from itertools import cycle
+from typing import Any
+
+from flexes import CapabilityRegistry, Flexes, NodeContext
+from peers.work import BOUNDS, Output, Run, Stopwatch, Took
+
+ROWS = "SELECT count(*) FROM stored_events WHERE topic = 'NodeCompleted'"
+
+
+class Application:
+    """A registry with one capability, which tells a stopwatch that it began."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self.registry = CapabilityRegistry()
+        self._watch = Stopwatch()
+        turn = cycle(outputs)
+
+        @self.registry.capability("step", inputs=["nodes"], outputs=["out"])
+        async def step(_: NodeContext) -> dict[str, Any]:
+            self._watch.node()
+            return {"out": next(turn)}
+
+    async def run(self, flexes: Flexes, nodes: int) -> Took:
+        """Submit one run and drive it to its end."""
+        self._watch = Stopwatch()
+        report = await flexes.run(envelope(nodes))
+        took = self._watch.stop()
+        assert report.status == "completed", report.error
+        return took
+
+
+def planner(request: Any) -> dict[str, Any]:
+    """Draft the nodes, in a row."""
+    return {
+        "nodes": [
+            {"id": f"n{place}", "capability": "step", "dependsOn": [f"n{place - 1}"] if place else []}
+            for place in range(request.inputs["nodes"])
+        ]
+    }
+
+
+def envelope(nodes: int) -> dict[str, Any]:
+    """Return the task, with ten directives that look at each output."""
+    rules = [
+        {
+            "id": f"rule{place}",
+            "trigger": {"kind": "onNodeComplete"},
+            "when": f"out.score < {bound}",
+            "action": {"type": "pause"},
+        }
+        for place, bound in enumerate(BOUNDS)
+    ]
+    contract = {"mode": "facets", "facets": ["out"]}
+    return {"objective": "o", "inputs": {"nodes": nodes}, "outputContract": contract, "policies": {"runtime": rules}}
+
+
+@contextmanager
+def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:  # noqa: ARG001
+    """Open the store and yield what drives a run."""
+    application = Application(outputs)
+    with asyncio.Runner() as loop:
+        stack = AsyncExitStack()
+        opened = Flexes.open(url, registry=application.registry, planner=planner)
+        flexes = loop.run(stack.enter_async_context(opened))
+        try:
+            yield lambda nodes: loop.run(application.run(flexes, nodes))
+        finally:
+            loop.run(stack.aclose())
