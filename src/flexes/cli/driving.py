@@ -5,7 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flexes.cli.failures import INTERRUPTED, silence
 from flexes.cli.opening import load_app
@@ -20,12 +20,34 @@ if TYPE_CHECKING:
     from flexes.shell.ledger import Committed
     from flexes.view.frame import Frame
 
+_GRACE_S: Final = 1.0
+"""How long what is left in the loop may take to stop."""
+
 
 def in_loop(work: Coroutine[Any, Any, int]) -> int:
-    """Run the work of a command in an event loop of its own and return its exit status."""
+    """Run the work of a command in an event loop of its own and return its exit status.
+
+    The process ends at once if a capability goes on in spite of being cancelled, which nothing else could end.
+    """
     import asyncio
 
-    return asyncio.run(work)
+    with asyncio.Runner() as runner:
+        status = runner.run(work)
+        if not runner.run(_all_stopped()):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+        return status
+
+
+async def _all_stopped() -> bool:
+    """Cancel what is left in the loop and return whether all of it stopped in time."""
+    import asyncio
+
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    return not left or not (await asyncio.wait(left, timeout=_GRACE_S))[1]
 
 
 @asynccontextmanager
