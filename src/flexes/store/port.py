@@ -145,3 +145,24 @@ class Wakes(Protocol):
     def wait(self, timeout_s: float) -> None:
         """Return when there may be new events, and after `timeout_s` at the latest; never raises."""
         ...
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """A store for which several appends in one transaction cost little more than one."""
+
+    def append_batch(self, batch: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
+        """Store several appends in one transaction, each of them whole or not at all.
+
+        Args:
+            batch: Appends of different runs, none empty, each with versions in sequence.
+
+        Returns:
+            For each append its positions, or None if its first version is not the next one of its run, or the store
+            does not know whether it is: nothing of it was stored, and `append` says more.
+
+        Raises:
+            StoreUnavailable: Also for what the database refuses in one of them; whether the others are stored is not
+                known.
+        """
+        ...

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
+from flexes.errors import VersionConflict
 from flexes.ids import RunId
 from flexes.store.digest import first_digest, next_digest
 from flexes.store.order import check_next, check_sequence
@@ -31,16 +32,7 @@ class SqliteRecorder(SQLiteApplicationRecorder):
         return []
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
-        run_id = cast(RunId, stored_events[0].originator_id)
-        c.execute(_SQL["head"], (run_id,))
-        head, digest = c.fetchone() or (0, first_digest(run_id))
-        check_next(run_id, head, stored_events[0].originator_version)
-        positions: list[int] = []
-        for event in stored_events:
-            digest = next_digest(digest, run_id, event.originator_version, event.topic, event.state)
-            c.execute(_SQL["insert_event"], (run_id, event.originator_version, event.topic, event.state, digest))
-            positions.append(c.lastrowid)
-        return positions
+        return _insert(c.sqlite_cursor, [_new_event(event) for event in stored_events])
 
 
 class SqliteStore:
@@ -76,7 +68,13 @@ class SqliteStore:
         if not events:
             return ()
         check_sequence(events)
-        return tuple(self.recorder.insert_events([StoredEvent(*event) for event in events]) or ())
+        with self._connections.writer as cursor:
+            return _insert(cursor, events)
+
+    def append_batch(self, batch: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
+        """See `Batches.append_batch`."""
+        with self._connections.writer as cursor:
+            return [_insert_if_next(cursor, events) for events in batch]
 
     def read(self, run_id: RunId, after: int = 0, upto: int | None = None) -> Sequence[Row]:
         """See `EventStore.read`."""
@@ -107,7 +105,7 @@ class SqliteStore:
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """See `SnapshotStore.save_snapshot`."""
-        with self._connections.transaction(commit=True) as cursor:
+        with self._connections.writer as cursor:
             cursor.execute(_SQL["save_snapshot"], snapshot)
 
     def close(self) -> None:
@@ -115,9 +113,30 @@ class SqliteStore:
         self._connections.close()
 
     def _select(self, name: str, *parameters: str | int) -> list[tuple[Any, ...]]:
-        with self._connections.transaction(commit=False) as cursor:
-            cursor.execute(_SQL[name], parameters)
-            return cast(list[tuple[Any, ...]], cursor.fetchall())
+        return self._connections.select(_SQL[name], parameters)
+
+
+def _insert(cursor: sqlite3.Cursor, events: Sequence[NewEvent]) -> tuple[int, ...]:
+    run_id = events[0].run_id
+    head, digest = cursor.execute(_SQL["head"], (run_id,)).fetchone() or (0, first_digest(run_id))
+    check_next(run_id, head, events[0].version)
+    positions: list[int] = []
+    for _, version, type_, data in events:
+        digest = next_digest(digest, run_id, version, type_, data)
+        cursor.execute(_SQL["insert_event"], (run_id, version, type_, data, digest))
+        positions.append(cast(int, cursor.lastrowid))
+    return tuple(positions)
+
+
+def _insert_if_next(cursor: sqlite3.Cursor, events: Sequence[NewEvent]) -> tuple[int, ...] | None:
+    try:
+        return _insert(cursor, events)
+    except VersionConflict:
+        return None
+
+
+def _new_event(event: StoredEvent) -> NewEvent:
+    return NewEvent(cast(RunId, event.originator_id), event.originator_version, event.topic, event.state)
 
 
 def _migrate(connections: SqliteConnections, place: str) -> tuple[str, ...]:

@@ -9,33 +9,30 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
-from typing import Final
+from typing import Any, Final
 
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
 
 from flexes.errors import StoreUnavailable
+from flexes.store.sqlite_errors import unavailable
+from flexes.store.sqlite_writer import SqliteWriter
 
 SYNCHRONOUS: Final = {"full": "FULL", "normal": "NORMAL"}
 """How a commit reaches the disk: `full` survives a loss of power, `normal` may lose the last commits then."""
 
 _WAL_RETRY_S: Final = 0.02
 
-_REMEDIES: Final = {
-    sqlite3.SQLITE_BUSY: "another process keeps it locked: end it, or wait and try again",
-    sqlite3.SQLITE_CANTOPEN: "check that its folder exists and is writable, and that it names a file",
-    sqlite3.SQLITE_READONLY: "make the file and its folder writable",
-    sqlite3.SQLITE_PERM: "make the file and its folder writable",
-    sqlite3.SQLITE_FULL: "free space on the disk",
-    sqlite3.SQLITE_NOTADB: "the file holds something else: name another file",
-    sqlite3.SQLITE_CORRUPT: "the file is damaged: restore it from a backup",
-}
+_CHECKPOINT_PAGES: Final = 4_000
+"""Pages of log (16 MB) after which a commit moves them to the file: a quarter as often as is SQLite's default."""
 
 
 class SqliteConnections(SQLiteDatastore):
     """The datastore that the SQLite recorders of `eventsourcing` ask for a transaction.
 
     Every error of SQLite leaves it as `StoreUnavailable`.
+
+    Attributes:
+        writer: The write transaction; `with connections.writer as cursor:`.
     """
 
     def __init__(self, path: Path, *, synchronous: str, busy_timeout_s: float) -> None:
@@ -43,11 +40,9 @@ class SqliteConnections(SQLiteDatastore):
         self._path = path
         self._synchronous = SYNCHRONOUS[synchronous]
         self._busy_timeout_s = busy_timeout_s
-        self._write_lock = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = True
-        with self._reported():
-            self._writer = self._connect()
+        self.writer = SqliteWriter(self._connect(), path, busy_timeout_s)
         self._closed = False
 
     @contextmanager
@@ -57,35 +52,26 @@ class SqliteConnections(SQLiteDatastore):
         Raises:
             StoreUnavailable: SQLite could not do it, or the store is closed.
         """
-        with self._reported(), self._writing() if commit else self._reading() as cursor:
+        with self.writer if commit else self._reading() as cursor:
             yield SQLiteCursor(cursor)
+
+    def select(self, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+        """Return what a query finds.
+
+        Raises:
+            StoreUnavailable: SQLite could not do it, or the store is closed.
+        """
+        with self._reading() as cursor:
+            return cursor.execute(statement, parameters).fetchall()
 
     def close(self) -> None:
         """Close every connection, those in use when their user is done."""
         if self.__dict__.get("_closed", True):
             return
-        with self._write_lock:
-            self._closed = True
-            self._writer.close()
+        self._closed = True
+        self.writer.close()
         self._close_idle()
         super().close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Cursor]:
-        if not self._write_lock.acquire(timeout=self._busy_timeout_s):
-            raise StoreUnavailable(f"the store {self._path} is busy: another thread of this process keeps writing")
-        try:
-            self._check_open()
-            cursor = self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.rollback()
-                raise
-        finally:
-            self._write_lock.release()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Cursor]:
@@ -96,6 +82,8 @@ class SqliteConnections(SQLiteDatastore):
             connection = self._connect()
         try:
             yield connection.cursor()
+        except sqlite3.Error as error:
+            raise unavailable(self._path, error) from error
         finally:
             self._idle.append(connection)
             if self._closed:
@@ -111,12 +99,19 @@ class SqliteConnections(SQLiteDatastore):
             raise StoreUnavailable(f"the store {self._path} is closed: open it again")
 
     def _connect(self) -> sqlite3.Connection:
+        try:
+            return self._connected()
+        except sqlite3.Error as error:
+            raise unavailable(self._path, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
         )
         try:
             self._use_wal(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.row_factory = sqlite3.Row
         except BaseException:
             connection.close()
@@ -139,12 +134,3 @@ class SqliteConnections(SQLiteDatastore):
             raise StoreUnavailable(
                 f"the store {self._path} is not available: its file system has no write-ahead log: move it"
             )
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-            remedy = _REMEDIES.get(primary, "see the message of SQLite")
-            raise StoreUnavailable(f"the store {self._path} is not available: {error}: {remedy}") from error
