@@ -8,11 +8,12 @@ from eventsourcing.utils import strtobool
 
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
-from flexes.store.order import check_sequence, conflict
+from flexes.store.order import check_sequence
 from flexes.store.port import Head, Hole, NewEvent, Row, Snapshot
-from flexes.store.postgres_connections import Link, PostgresConnections
+from flexes.store.postgres_append import Append, BatchAppend, LastDigests
+from flexes.store.postgres_connections import SQL, Link, PostgresConnections, rows
 from flexes.store.postgres_hints import Announcer, Listener
-from flexes.store.statements import pending, statements
+from flexes.store.statements import pending
 
 MAX_CONNECTIONS: Final = 10
 """Most connections that one store opens for its work; two more carry wake-ups."""
@@ -21,7 +22,6 @@ RECONNECT_S: Final = 30.0
 """How long a store tries to reach its server again before that is an error."""
 
 _LAST: Final = 2**63 - 1
-_SQL: Final = {name: text.encode() for name, text in statements("postgres").items()}
 
 
 class PostgresStore:
@@ -55,6 +55,7 @@ class PostgresStore:
         self.holes_prove_removal = False
         self._connections = PostgresConnections(url, place, max_connections=max_connections, reconnect_s=reconnect_s)
         self.migrated, channel = self._connections.open(lambda connection: _prepare(connection, place))
+        self._known = LastDigests()
         self._announcer = Announcer(self._connections, channel)
         self._listener = Listener(self._connections, channel)
 
@@ -63,7 +64,13 @@ class PostgresStore:
         if not events:
             return ()
         check_sequence(events)
-        positions = self._connections.run(_Append(events))
+        positions = self._connections.run(Append(events, self._known))
+        self._announcer.announce()
+        return positions
+
+    def append_batch(self, batch: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
+        """See `Batches.append_batch`."""
+        positions = self._connections.run(BatchAppend(batch, self._known))
         self._announcer.announce()
         return positions
 
@@ -100,7 +107,7 @@ class PostgresStore:
 
     def save_snapshot(self, snapshot: Snapshot) -> None:
         """See `SnapshotStore.save_snapshot`."""
-        self._connections.run(lambda connection: connection.execute(_SQL["save_snapshot"], snapshot))
+        self._connections.run(lambda connection: connection.execute(SQL["save_snapshot"], snapshot))
 
     def close(self) -> None:
         """See `EventStore.close`."""
@@ -109,33 +116,7 @@ class PostgresStore:
         self._connections.close()
 
     def _select(self, name: str, *parameters: str | int) -> list[tuple[Any, ...]]:
-        return self._connections.run(lambda connection: _rows(connection, name, *parameters))
-
-
-class _Append:
-    """One append, that may be asked for again when its acknowledgement was lost."""
-
-    def __init__(self, events: Sequence[NewEvent]) -> None:
-        self._events = events
-        self._sent = False
-
-    def __call__(self, connection: Link) -> tuple[int, ...]:
-        sent_before, self._sent = self._sent, True
-        run_id, first = self._events[0].run_id, self._events[0].version
-        types, data = [event.type for event in self._events], [event.data for event in self._events]
-        [(head, positions)] = _rows(connection, "append", run_id, first, types, data)
-        if positions is not None:
-            return tuple(positions)
-        if sent_before and (own := self._stored(connection)):
-            return own
-        raise conflict(run_id, head, first)
-
-    def _stored(self, connection: Link) -> tuple[int, ...]:
-        """Return the positions of these very events if they are stored already."""
-        first, last = self._events[0], self._events[-1]
-        rows = [Row(*found) for found in _rows(connection, "read", first.run_id, first.version - 1, last.version)]
-        same = [row[1:5] for row in rows] == [tuple(event) for event in self._events]
-        return tuple(row.position for row in rows) if same else ()
+        return self._connections.run(lambda connection: rows(connection, name, *parameters))
 
 
 def _refuse_writers_without_lock(place: str) -> None:
@@ -150,7 +131,7 @@ def _refuse_writers_without_lock(place: str) -> None:
 def _prepare(connection: Link, place: str) -> tuple[tuple[str, ...], str]:
     """Bring the tables up to date; return what was applied and the channel of their wake-ups."""
     applied = _migrate(connection, place)
-    [(channel,)] = _rows(connection, "channel")
+    [(channel,)] = rows(connection, "channel")
     return applied, channel
 
 
@@ -158,27 +139,23 @@ def _migrate(connection: Link, place: str) -> tuple[str, ...]:
     if not pending("postgres", _last_migration(connection), place):
         return ()
     with connection.transaction():
-        connection.execute(_SQL["lock_migrations"])
-        connection.execute(_SQL["migrations_table"])
-        steps = pending("postgres", _rows(connection, "last_migration")[0][0], place)
+        connection.execute(SQL["lock_migrations"])
+        connection.execute(SQL["migrations_table"])
+        steps = pending("postgres", rows(connection, "last_migration")[0][0], place)
         for step in steps:
             connection.execute(step.text.encode())
-            connection.execute(_SQL["add_migration"], (step.number, step.name))
+            connection.execute(SQL["add_migration"], (step.number, step.name))
     return tuple(step.name for step in steps)
 
 
 def _last_migration(connection: Link) -> int:
-    [(exists,)] = _rows(connection, "has_migrations_table")
-    return int(_rows(connection, "last_migration")[0][0]) if exists else 0
+    [(exists,)] = rows(connection, "has_migrations_table")
+    return int(rows(connection, "last_migration")[0][0]) if exists else 0
 
 
 def _last_given(connection: Link) -> int:
     """Return the last position that was given; while nobody appends, so that none is still to be committed."""
     with connection.transaction():
-        connection.execute(_SQL["lock_log"])
-        [(given,)] = _rows(connection, "last_given")
+        connection.execute(SQL["lock_log"])
+        [(given,)] = rows(connection, "last_given")
     return given or 0
-
-
-def _rows(connection: Link, name: str, *parameters: object) -> list[tuple[Any, ...]]:
-    return connection.execute(_SQL[name], parameters, binary=True).fetchall()

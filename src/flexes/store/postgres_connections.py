@@ -9,9 +9,14 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from flexes.errors import StoreUnavailable
+from flexes.store.postgres_arrays import register_arrays
+from flexes.store.statements import statements
 
 Work = TypeVar("Work")
 Link = Connection[tuple[Any, ...]]
+
+SQL: Final = {name: text.encode() for name, text in statements("postgres").items()}
+"""The named statements."""
 
 _CONNECT_S: Final = 10
 _WAIT_FOR_CONNECTION_S: Final = 1.0
@@ -100,6 +105,11 @@ class PostgresConnections:
         return StoreUnavailable(f"the store {self.place} is not available: {message}: {remedy}")
 
 
+def rows(connection: Link, name: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """Return what a named statement finds."""
+    return connection.execute(SQL[name], parameters, binary=True).fetchall()
+
+
 def _server_away(error: psycopg.Error) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
@@ -107,5 +117,6 @@ def _server_away(error: psycopg.Error) -> bool:
 
 
 def _configure(connection: Link) -> None:
-    """Make `flexes_append` see, once it has its lock, all that earlier holders committed."""
+    """Make appends see, once they have their lock, all that earlier holders committed."""
+    register_arrays(connection)
     connection.execute("SET default_transaction_isolation TO 'read committed'")

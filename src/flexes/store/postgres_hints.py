@@ -33,7 +33,8 @@ class Announcer:
 
     def announce(self) -> None:
         """Note that there are new events, and return at once."""
-        self._news.set()
+        if not self._news.is_set():
+            self._news.set()
         if self._thread is None:
             self._start()
 

@@ -16,7 +16,18 @@ SELECT coalesce(max(number), 0) FROM flexes_migrations
 INSERT INTO flexes_migrations (number, name) VALUES (%s, %s)
 
 -- name: append
-SELECT head, positions FROM flexes_append(%s::text, %s::bigint, %s::text[], %b::bytea[])
+SELECT head, last, positions FROM flexes_append(
+    %s::text, %s::bigint, %b::bytea, %b::text[], %b::bytea[], %b::bytea[]
+)
+
+-- name: append_batch
+SELECT stored, positions FROM flexes_append_batch(
+    %b::text[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[]
+)
+
+-- name: last
+SELECT originator_version, digest FROM stored_events
+WHERE originator_id = %s ORDER BY originator_version DESC LIMIT 1
 
 -- name: read
 SELECT notification_id, originator_id, originator_version, topic, state, digest FROM stored_events
