@@ -14,7 +14,7 @@ from flexes.cli.opening import must_exist
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.port import EventStore
-from flexes.view.audit import AuditRow, audit_rows
+from flexes.view.audit import AuditRow, rows_of_step
 from flexes.view.audit_filter import AuditFilter, AuditPage
 from flexes_projections.audit_log import ROWS
 from flexes_projections.audit_query import live, pages
@@ -75,4 +75,4 @@ def _as_it_was(store: EventStore, row: AuditRow) -> AuditRow:
         return row
     [stored] = store.read(RunId(row.run_id), row.version - 1, row.version)
     fact = Folding(store).fact(stored)
-    return audit_rows(fact.event, fact.before, fact.after, fact.position, fact.digest)[row.place]
+    return rows_of_step(fact.step, fact.position, fact.digest, fact.said)[row.place]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flexes.view.frames import frames_of
+from flexes.view.frames import documents_of
 from flexes_projections.cell import json_cell
 from flexes_projections.table import Fact, Projection, Row, Table, columns
 
@@ -17,19 +17,19 @@ FEED = Table(
 
 def rows_of(fact: Fact) -> Iterator[tuple[Table, Row]]:
     """Yield the event's frames in order; those of a run, or of all, are read by (position, place)."""
-    for place, frame in enumerate(frames_of(fact.event, fact.before, fact.after, fact.position)):
+    for place, frame in enumerate(documents_of(fact.step, fact.position, fact.said)):
         yield (
             FEED,
             (
                 fact.position,
                 place,
-                frame.id,
-                frame.run_id,
-                frame.type,
-                frame.node_id,
-                frame.plan_version,
-                frame.timestamp,
-                json_cell(frame.wire()),
+                frame["id"],
+                frame["runId"],
+                frame["type"],
+                frame.get("nodeId"),
+                frame.get("planVersion"),
+                frame["timestamp"],
+                json_cell(frame),
             ),
         )
 

@@ -9,30 +9,47 @@ Rules:
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flexes.run.events import Event
 from flexes.run.state import State
+from flexes.view.sentences import sentence
+from flexes.view.step import Step
 
 Kind = Literal["text", "integer", "real", "json"]
 Value = str | int | float | None
 Row = tuple[Value, ...]
 
 
-class Fact(NamedTuple):
+class Fact:
     """One stored event as projections see it.
 
-    Attributes:
+    Args:
         before: The state of its run before it; None for the first event.
         position: Its position in the log of all runs.
         digest: Its digest, in hex.
+
+    Attributes:
+        step: The event with both states, as views take it.
     """
 
-    event: Event
-    before: State | None
-    after: State
-    position: int
-    digest: str
+    __slots__ = ("_said", "after", "before", "digest", "event", "position", "step")
+
+    def __init__(self, event: Event, before: State | None, after: State, position: int, digest: str) -> None:
+        self.event = event
+        self.before = before
+        self.after = after
+        self.position = position
+        self.digest = digest
+        self.step: Step[Any] = Step(event, before, after)
+        self._said: str | None = None
+
+    @property
+    def said(self) -> str:
+        """The event in one sentence, made once for all projections."""
+        if self._said is None:
+            self._said = sentence(self.step)
+        return self._said
 
 
 class Column(NamedTuple):

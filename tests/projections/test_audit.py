@@ -6,7 +6,7 @@ import pytest
 from tests.projections.logs import copies, corpus
 from tests.projections.places import Place
 
-from flexes.view.audit import AuditRow, audit_rows
+from flexes.view.audit import AuditRow, rows_of_step
 from flexes.view.audit_filter import AuditFilter
 from flexes_projections.audit_log import AUDIT_LOG, ROWS
 from flexes_projections.audit_query import AuditQuestion, audit, behind
@@ -39,7 +39,7 @@ def asked(place: Place) -> tuple[Place, list[AuditRow]]:
     Runner(place.store, place.database, (AUDIT_LOG,)).catch_up()
     folding = Folding(place.store)
     facts = (folding.fact(row) for row in place.store.read_all(0, 100_000))
-    return place, [row for fact in facts for row in audit_rows(*fact)]
+    return place, [row for fact in facts for row in rows_of_step(fact.step, fact.position, fact.digest, fact.said)]
 
 
 def test_every_filter_answers_as_the_view_does(asked: tuple[Place, list[AuditRow]]) -> None:

@@ -8,6 +8,7 @@ Rules:
 
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import is_
 from typing import Any, Final
 
 REDACTED: Final = "[redacted]"
@@ -24,6 +25,9 @@ SECRET_KEYS: Final = frozenset(
     }
 )  # fmt: skip
 """Every secret key, case-folded. The list is closed: nothing is guessed from parts of a key."""
+
+
+_NESTED: Final = (dict, list, tuple)
 
 
 def redact(value: Any) -> Any:
@@ -44,14 +48,19 @@ def is_secret(key: object) -> bool:
 def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
     changes = {}
     for key, item in document.items():
-        kept = REDACTED if is_secret(key) else redact(item)
+        if is_secret(key):
+            kept = REDACTED
+        elif isinstance(item, _NESTED):
+            kept = redact(item)
+        else:
+            continue
         if kept is not item:
             changes[key] = kept
     return {**document, **changes} if changes else document
 
 
 def _array(items: list[Any] | tuple[Any, ...]) -> list[Any]:
-    kept = [redact(item) for item in items]
-    if isinstance(items, list) and all(new is old for new, old in zip(kept, items, strict=True)):
+    kept = [redact(item) if isinstance(item, _NESTED) else item for item in items]
+    if isinstance(items, list) and all(map(is_, kept, items)):
         return items
     return kept

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from flexes.run.events import Event, PolicyTriggered, SignalEvaluated
 from flexes.run.state import State
-from flexes.view.audit_facts import action_of, facets_of, node_of, policy_of, reads_of, reason_of
+from flexes.view.audit_facts import action_of, capability_of, facets_of, node_of, policy_of, reads_of, reason_of
 from flexes.view.sentences import one_line, sentence
 from flexes.view.step import Step
 
@@ -63,49 +63,66 @@ def audit_rows(
 ) -> tuple[AuditRow, ...]:
     """Return the rows of one event: its own, then one for each directive that it evaluated."""
     step = Step(event, before, after)
-    own = _event_row(step, position, digest_hex)
-    if not isinstance(event, SignalEvaluated):
+    return rows_of_step(step, position, digest_hex, sentence(step))
+
+
+def rows_of_step(step: Step[Any], position: int, digest_hex: str, said: str) -> tuple[AuditRow, ...]:
+    """Return the same from the event's step and its sentence."""
+    own = _event_row(step, position, digest_hex, said)
+    if not isinstance(step.event, SignalEvaluated):
         return (own,)
-    return (own, *_outcome_rows(Step(event, before, after), own))
+    return (own, *_outcome_rows(step, own))
 
 
-def _event_row(step: Step[Event], position: int, digest_hex: str) -> AuditRow:
+def _event_row(step: Step[Any], position: int, digest_hex: str, said: str) -> AuditRow:
     event, node_id = step.event, node_of(step)
     return AuditRow(
-        position=position,
-        place=0,
-        run_id=event.run_id,
-        version=event.version,
-        at=event.at,
-        actor=event.actor,
-        plan_version=step.plan_version,
-        type=event.kind,
-        node_id=node_id,
-        capability_id=getattr(event, "capability_id", None) or step.capability_of(node_id),
-        facets=facets_of(step),
-        policy_id=policy_of(step),
-        action_type=action_of(step),
-        expression=_expression(step, event.policy_id) if isinstance(event, PolicyTriggered) else None,
-        outcome=None,
-        reason=reason_of(event),
-        command_id=event.command_id,
-        digest=digest_hex,
-        summary=sentence(step),
+        position,
+        0,
+        event.run_id,
+        event.version,
+        event.at,
+        event.actor,
+        step.plan_version,
+        event.kind,
+        node_id,
+        capability_of(step, node_id),
+        facets_of(step),
+        policy_of(step),
+        action_of(step),
+        _expression(step, event.policy_id) if isinstance(event, PolicyTriggered) else None,
+        None,
+        reason_of(event),
+        event.command_id,
+        digest_hex,
+        said,
     )
 
 
 def _outcome_rows(step: Step[SignalEvaluated], own: AuditRow) -> Iterator[AuditRow]:
+    by_id = step.after.context.by_id
     for place, (policy_id, outcome, reason) in enumerate(step.event.outcomes, 1):
-        directive = step.after.context.by_id.get(policy_id)
-        yield own._replace(
-            place=place,
-            facets=reads_of(step, policy_id),
-            policy_id=policy_id,
-            action_type=directive.action.type if directive else None,
-            expression=_expression(step, policy_id),
-            outcome=outcome,
-            reason=reason,
-            summary=one_line(f"Policy {policy_id}: {outcome}" + (f", {reason}" if reason else "")),
+        directive = by_id.get(policy_id)
+        yield AuditRow(
+            own.position,
+            place,
+            own.run_id,
+            own.version,
+            own.at,
+            own.actor,
+            own.plan_version,
+            own.type,
+            own.node_id,
+            own.capability_id,
+            reads_of(step, policy_id),
+            policy_id,
+            directive.action.type if directive else None,
+            directive.expression if directive else None,
+            outcome,
+            reason,
+            own.command_id,
+            own.digest,
+            one_line(f"Policy {policy_id}: {outcome}" + (f", {reason}" if reason else "")),
         )
 
 

@@ -1,63 +1,40 @@
 """What an event is about, as the audit asks: its node, directive, action, reason and facets (semantics 12)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 from flexes.run import events as ev
+from flexes.run.events import EVENT_TYPES
 from flexes.view.step import Step
+
+Asked = Callable[[Step[Any]], str | None]
 
 
 def node_of(step: Step[Any]) -> str | None:
     """Return the one node that the event is about, or None."""
-    event = step.event
-    match event:
-        case ev.NodesReset():
-            return event.target
-        case ev.SignalReceived():
-            return event.signal.get("node")
-        case ev.SignalDeferred():
-            return event.item.get("node")
-        case ev.HitlResolved():
-            request = step.request(event.request_id)
-            return request.node if request else None
-        case _:
-            return getattr(event, "node_id", None)
+    found = _NODES.get(step.event.kind)
+    return found(step) if found else None
+
+
+def capability_of(step: Step[Any], node_id: str | None) -> str | None:
+    """Return the capability that the event names, else that of its node."""
+    named = _CAPABILITIES.get(step.event.kind)
+    return (named(step) if named else None) or step.capability_of(node_id)
 
 
 def policy_of(step: Step[Any]) -> str | None:
     """Return the directive that the event is about; None where there is none, or several."""
-    event = step.event
-    match event:
-        case ev.PlanRequested():
-            return _only(intent["directive"] for intent in event.intents)
-        case ev.PlanUpdated():
-            return _only(event.triggers)
-        case ev.RewriteStarted():
-            return _only(event.directives)
-        case ev.NodesReset():
-            return event.cause.get("policyId")
-        case ev.SignalDeferred():
-            return event.item.get("directive")
-        case ev.TimerFired():
-            return event.directive
-        case ev.HitlResolved():
-            request = step.request(event.request_id)
-            return request.policy_id if request else None
-        case _:
-            return getattr(event, "policy_id", None)
+    found = _POLICIES.get(step.event.kind)
+    return found(step) if found else None
 
 
 def action_of(step: Step[Any]) -> str | None:
     """Return the type of the action that the event is part of, or None."""
-    event = step.event
-    match event:
-        case ev.PolicyTriggered() | ev.Failed():
-            return event.action
-        case ev.NodesReset():
-            return event.cause.get("action")
-        case _:
-            fixed = _ACTIONS.get(event.kind)
-            return fixed if policy_of(step) is not None else None
+    found = _ACTIONS.get(step.event.kind)
+    if callable(found):
+        return found(step)
+    return found if found and policy_of(step) is not None else None
 
 
 def reason_of(event: ev.Event) -> str | None:
@@ -81,6 +58,21 @@ def reads_of(step: Step[Any], policy_id: str) -> tuple[str, ...]:
 def _only(names: Iterable[str]) -> str | None:
     found = list(dict.fromkeys(names))
     return found[0] if len(found) == 1 else None
+
+
+def _reading(field: str) -> dict[str, Asked]:
+    """Return, by type, what reads this field off events; only of types that have it."""
+    return {kind: attrgetter(f"event.{field}") for kind, event in EVENT_TYPES.items() if field in event.model_fields}
+
+
+def _node_of_request(step: Step[ev.HitlResolved]) -> str | None:
+    request = step.request(step.event.request_id)
+    return request.node if request else None
+
+
+def _policy_of_request(step: Step[ev.HitlResolved]) -> str | None:
+    request = step.request(step.event.request_id)
+    return request.policy_id if request else None
 
 
 def _given(step: Step[ev.NodeStarted]) -> Iterable[str]:
@@ -110,7 +102,28 @@ def _evaluated(step: Step[ev.SignalEvaluated]) -> Iterable[str]:
     return [facet for outcome in step.event.outcomes for facet in reads_of(step, outcome[0])]
 
 
-_ACTIONS: Final[Mapping[str, str]] = {
+_NODES: Final[Mapping[str, Asked]] = {
+    **_reading("node_id"),
+    "NodesReset": attrgetter("event.target"),
+    "SignalReceived": lambda step: step.event.signal.get("node"),
+    "SignalDeferred": lambda step: step.event.item.get("node"),
+    "HitlResolved": _node_of_request,
+}
+_CAPABILITIES: Final[Mapping[str, Asked]] = _reading("capability_id")
+_POLICIES: Final[Mapping[str, Asked]] = {
+    **_reading("policy_id"),
+    "PlanRequested": lambda step: _only(intent["directive"] for intent in step.event.intents),
+    "PlanUpdated": lambda step: _only(step.event.triggers),
+    "RewriteStarted": lambda step: _only(step.event.directives),
+    "NodesReset": lambda step: step.event.cause.get("policyId"),
+    "SignalDeferred": lambda step: step.event.item.get("directive"),
+    "TimerFired": attrgetter("event.directive"),
+    "HitlResolved": _policy_of_request,
+}
+_ACTIONS: Final[Mapping[str, str | Asked]] = {
+    "PolicyTriggered": attrgetter("event.action"),
+    "Failed": attrgetter("event.action"),
+    "NodesReset": lambda step: step.event.cause.get("action"),
     "PlanRequested": "replan",
     "PlanUpdated": "replan",
     "RewriteStarted": "replan",
@@ -119,6 +132,7 @@ _ACTIONS: Final[Mapping[str, str]] = {
     "Paused": "pause",
     "PolicyEmitted": "emit",
 }
+"""What reads the type off the event, or the type itself, for events that a directive caused."""
 _REASONS: Final[Mapping[str, str]] = {
     "PlanUpdated": "rationale",
     "NodeFailed": "error",

@@ -43,24 +43,30 @@ def frames_of(event: Event, before: State | None, after: State, position: int | 
         position: The event's place in the log of all runs; None without a store: its version stands in.
     """
     step = Step(event, before, after)
-    position = event.version if position is None else position
-    bodies = _BODIES[event.kind](step)
-    return tuple(_addressed(step, body, FrameId(position, place)) for place, body in enumerate(bodies))
+    found = documents_of(step, event.version if position is None else position, sentence(step))
+    return tuple(Frame(**document) for document in found)
 
 
-def _addressed(step: Step[Event], body: Body, frame_id: FrameId) -> Frame:
-    return Frame(
-        type=body.type,
-        id=str(frame_id),
-        timestamp=step.event.at,
-        run_id=step.event.run_id,
-        node_id=body.node_id,
-        plan_version=step.plan_version or None,
-        correlation_id=step.after.correlation_id,
-        message=one_line(body.message) if body.message else sentence(step),
-        facet_provenance=body.provenance or None,
-        payload=redact(body.payload),
-    )
+def documents_of(step: Step[Any], position: int, said: str) -> Iterator[dict[str, Any]]:
+    """Yield the same as plain JSON, as `Frame.wire` gives it, from the event's step and its sentence."""
+    for place, body in enumerate(_BODIES[step.event.kind](step)):
+        yield _addressed(step, body, str(FrameId(position, place)), one_line(body.message) if body.message else said)
+
+
+def _addressed(step: Step[Any], body: Body, frame_id: str, message: str) -> dict[str, Any]:
+    event, after = step.event, step.after
+    document = {"type": body.type, "id": frame_id, "timestamp": event.at, "runId": event.run_id}
+    if body.node_id is not None:
+        document["nodeId"] = body.node_id
+    if after.plan is not None:
+        document["planVersion"] = after.plan.version
+    if after.correlation_id is not None:
+        document["correlationId"] = after.correlation_id
+    document["message"] = message
+    if body.provenance:
+        document["facetProvenance"] = body.provenance
+    document["payload"] = redact(body.payload)
+    return document
 
 
 def _silent(_step: Step[Event]) -> Iterator[Body]:
