@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from tests.docs.pages import ROOT
 
-_CALLS = ("Problem", "PydanticCustomError", "refusal", "_Refused", "_refused", "_finding", "_error", "Warning")
+_CALLS = ("Problem", "PydanticCustomError", "refusal", "Refused", "_refused", "_finding", "_error", "Warning")
 _CODE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _NO_CODE = {"error", "message"}
 

@@ -3,51 +3,26 @@
 Rules:
 1. At most MAX_BYTES are read and MAX_DEPTH levels are opened; both are measured before anything is built.
 2. Data is what JSON can say: text keys, finite numbers, integers of 64 bits. A key stands once in an object.
-3. YAML is read as version 1.2: only `true` and `false` are booleans (`on` and `yes` are text), dates stay text, and
-   so do numbers with a leading zero. Aliases may repeat a value, but not grow a document beyond MAX_VALUES values.
-4. A fault names the file, the line and the column.
+3. A fault names the file, the line and the column.
 """
 
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final
 
-import yaml
-
-from flexes.envelope.model import MAX_DEPTH, MAX_INTEGER
+from flexes.envelope.model import MAX_DEPTH
 from flexes.errors import InvalidDocument, Problem
+from flexes.scenario.faults import Place, Refused, bounded_integer, empty, finite_number, not_finite, repeated, too_deep
+from flexes.scenario.yaml_reader import from_yaml
 
 MAX_BYTES: Final = 5_000_000
-MAX_VALUES: Final = 200_000
-"""Values of a YAML document, repeated ones counted each time."""
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}:,]|[^\s"\[\]{}:,]+', re.DOTALL)
 _BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_NUMBER: Final = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_WORDS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-Place = tuple[int, int] | None
-"""A line and a column from 1, if they are known."""
-
 _MAX_DIGITS: Final = 4_000
-_TEXT_TAGS: Final = (None, "!", "tag:yaml.org,2002:str")
-_NO_KEY: Final = object()
-
-
-class _Refused(Exception):
-    """A fault while reading; `token` is what to look for, `at` its line and column if they are known."""
-
-    def __init__(self, code: str, message: str, token: str = "", at: Place = None) -> None:
-        self.code, self.message, self.token, self.at = code, message, token, at
-        super().__init__(message)
 
 
 def load_document(path: str | Path) -> Any:
@@ -72,12 +47,12 @@ def parse_document(source: bytes | str, name: str, *, finite: bool = True) -> An
     """
     try:
         if len(source) > MAX_BYTES:
-            raise _Refused("too_large", f"larger than {MAX_BYTES // 1_000_000} MB; split it, or refer to large data")
+            raise Refused("too_large", f"larger than {MAX_BYTES // 1_000_000} MB; split it, or refer to large data")
         text = source if isinstance(source, str) else _decoded(source)
         if not text.strip():
-            raise _empty()
-        return _from_json(text, finite) if _is_json(text, name) else _from_yaml(text)
-    except _Refused as fault:
+            raise empty()
+        return _from_json(text, finite) if _is_json(text, name) else from_yaml(text)
+    except Refused as fault:
         where = f"line {fault.at[0]}, column {fault.at[1]}: " if fault.at else ""
         raise InvalidDocument([Problem(fault.code, "", where + fault.message)], f"file {name}") from None
 
@@ -98,7 +73,7 @@ def _decoded(source: bytes) -> str:
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _Refused("not_utf8", f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        raise Refused("not_utf8", f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
 def _is_json(text: str, name: str) -> bool:
@@ -112,20 +87,20 @@ def _from_json(text: str, finite: bool) -> Any:
         document = json.loads(
             text,
             object_pairs_hook=_distinct,
-            parse_float=_finite if finite else float,
-            parse_int=_bounded if finite else _long,
-            parse_constant=_not_finite if finite else float,
+            parse_float=finite_number if finite else float,
+            parse_int=bounded_integer if finite else _long,
+            parse_constant=not_finite if finite else float,
         )
         if _SURROGATE.search(text):
             json.dumps(document, ensure_ascii=False).encode()
         return document
     except json.JSONDecodeError as error:
-        raise _Refused("syntax", f"not JSON: {error.msg}", at=(error.lineno, error.colno)) from None
+        raise Refused("syntax", f"not JSON: {error.msg}", at=(error.lineno, error.colno)) from None
     except UnicodeEncodeError:
-        raise _Refused("bad_text", "a lone surrogate is not text; write well-formed Unicode") from None
-    except _Refused as fault:
+        raise Refused("bad_text", "a lone surrogate is not text; write well-formed Unicode") from None
+    except Refused as fault:
         at = _duplicate(text) if fault.code == "duplicate_key" else _place_of(text, fault.token)
-        raise _Refused(fault.code, fault.message, at=at) from None
+        raise Refused(fault.code, fault.message, at=at) from None
 
 
 def _check_depth(text: str) -> None:
@@ -136,7 +111,7 @@ def _check_depth(text: str) -> None:
         if found[0] in ("[", "{"):
             depth += 1
             if depth > MAX_DEPTH:
-                raise _too_deep(_line_column(text, found.start()))
+                raise too_deep(_line_column(text, found.start()))
         elif found[0] in ("]", "}"):
             depth -= 1
 
@@ -146,39 +121,12 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _repeated(twice)
+        raise repeated(twice)
     return found
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if abs(value) != float("inf") else _not_finite(text)
-
-
-def _bounded(text: str) -> int:
-    if len(text) <= 20 and abs(value := int(text)) <= MAX_INTEGER:
-        return value
-    raise _Refused("huge_integer", "an integer has at most 64 bits; write a larger one as text", text)
-
-
 def _long(text: str) -> int:
-    return int(text) if len(text) <= _MAX_DIGITS else _bounded(text)
-
-
-def _not_finite(text: str) -> NoReturn:
-    raise _Refused("not_finite", f"{text[:20]} is not a finite number; use null, or leave the key out", text)
-
-
-def _repeated(key: str, at: Place = None) -> _Refused:
-    return _Refused("duplicate_key", f"the key {key[:80]!r} stands twice in one object; remove one", at=at)
-
-
-def _empty() -> _Refused:
-    return _Refused("empty", "holds nothing; write the document into it")
-
-
-def _too_deep(at: Place) -> _Refused:
-    return _Refused("too_deep", f"nested more than {MAX_DEPTH} levels deep; flatten the document", at=at)
+    return int(text) if len(text) <= _MAX_DIGITS else bounded_integer(text)
 
 
 def _duplicate(text: str) -> Place:
@@ -205,131 +153,3 @@ def _place_of(text: str, token: str) -> Place:
 
 def _line_column(text: str, offset: int) -> Place:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
-class _Open(NamedTuple):
-    """A YAML list or object that is being read; `key` holds the key that waits for its value."""
-
-    value: Any
-    key: list[Any]
-    anchor: str | None
-    values_before: int
-
-
-class _YamlReader:
-    """Builds plain data from parser events, without recursion; the parser holds no more than one token of lookahead."""
-
-    def __init__(self) -> None:
-        self.documents: list[Any] = []
-        self._open: list[_Open] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
-        self._values = 0
-
-    def take(self, event: yaml.Event) -> None:
-        """Take the next event."""
-        at = _at(event.start_mark)
-        match event:
-            case yaml.DocumentStartEvent() if self.documents:
-                raise _Refused("syntax", "a second document starts here; keep one in a file", at=at)
-            case yaml.ScalarEvent():
-                self._scalar(event, at)
-            case yaml.AliasEvent():
-                self._alias(event, at)
-            case yaml.CollectionStartEvent():
-                self._begin(event, at)
-            case yaml.CollectionEndEvent():
-                self._end(at)
-            case _:
-                pass
-
-    def _scalar(self, event: yaml.ScalarEvent, at: Place) -> None:
-        if event.tag not in _TEXT_TAGS:
-            raise _Refused("bad_tag", f"the tag {event.tag} is not known here; remove it", at=at)
-        is_text = bool(event.style) or event.tag is not None or self._at_key()
-        self._place(event.value if is_text else _plain_scalar(event.value, at), event.anchor, 1, at)
-
-    def _alias(self, event: yaml.AliasEvent, at: Place) -> None:
-        if event.anchor not in self._anchors:
-            raise _Refused("bad_alias", f"*{event.anchor} names nothing that ends before it; write it out", at=at)
-        value, size = self._anchors[event.anchor]
-        self._place(value, None, size, at)
-
-    def _begin(self, event: Any, at: Place) -> None:
-        is_object = isinstance(event, yaml.MappingStartEvent)
-        if event.tag not in (None, "!"):
-            raise _Refused("bad_tag", f"the tag {event.tag} is not known here; remove it", at=at)
-        if self._at_key():
-            raise _Refused("bad_key", "a key is text; write one", at=at)
-        if len(self._open) == MAX_DEPTH:
-            raise _too_deep(at)
-        self._open.append(_Open({} if is_object else [], [_NO_KEY], event.anchor, self._values))
-
-    def _end(self, at: Place) -> None:
-        done = self._open.pop()
-        size = self._values - done.values_before + 1
-        self._values = done.values_before
-        self._place(done.value, done.anchor, size, at)
-
-    def _at_key(self) -> bool:
-        return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key[0] is _NO_KEY
-
-    def _place(self, value: Any, anchor: str | None, size: int, at: Place) -> None:
-        """Put a finished value where it belongs."""
-        self._values += size
-        if self._values > MAX_VALUES:
-            raise _Refused("too_large", f"holds more than {MAX_VALUES:,} values; split the document", at=at)
-        if anchor is not None:
-            self._anchors[anchor] = (value, size)
-        if not self._open:
-            self.documents.append(value)
-        elif self._at_key():
-            self._open[-1].key[0] = self._new_key(value, at)
-        elif isinstance(self._open[-1].value, dict):
-            here = self._open[-1]
-            here.value[here.key[0]] = value
-            here.key[0] = _NO_KEY
-        else:
-            self._open[-1].value.append(value)
-
-    def _new_key(self, key: Any, at: Place) -> str:
-        if not isinstance(key, str) or key == "<<":
-            raise _Refused("bad_key", "a key is text and nothing is merged into an object; write the keys out", at=at)
-        if key in self._open[-1].value:
-            raise _repeated(key, at)
-        return key
-
-
-def _from_yaml(text: str) -> Any:
-    reader = _YamlReader()
-    try:
-        for event in _events(text):
-            reader.take(event)
-    except yaml.MarkedYAMLError as error:
-        at = _at(error.problem_mark or error.context_mark)
-        raise _Refused("syntax", f"not YAML: {error.problem or error.context}", at=at) from None
-    except yaml.YAMLError as error:
-        raise _Refused("syntax", f"not YAML: {str(error).splitlines()[0]}") from None
-    if not reader.documents:
-        raise _empty()
-    return reader.documents[0]
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    return yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def _at(mark: Any) -> Place:
-    return (mark.line + 1, mark.column + 1) if mark else None
-
-
-def _plain_scalar(text: str, at: Place) -> Any:
-    if text in _WORDS:
-        return _WORDS[text]
-    try:
-        if _NOT_FINITE.fullmatch(text):
-            _not_finite(text)
-        if not _NUMBER.fullmatch(text):
-            return text
-        return _bounded(text) if text.lstrip("+-").isdigit() else _finite(text)
-    except _Refused as fault:
-        raise _Refused(fault.code, fault.message, at=at) from None
