@@ -30,7 +30,12 @@ OneRun = Annotated[
     str | None, typer.Argument(metavar="RUN", help="A run id, or its first characters; leave it out with --all.")
 ]
 AfterId = Annotated[
-    str | None, typer.Option("--after", metavar="ID", help="Only what follows the frame with this id (Last-Event-ID).")
+    str | None,
+    typer.Option(
+        "--after",
+        metavar="ID",
+        help="Only what follows the frame with this id (Last-Event-ID): nothing yet after the last.",
+    ),
 ]
 Follow = Annotated[bool, typer.Option("--follow", help="Go on with frames as they come.")]
 Format = Annotated[FrameFormat, typer.Option("--format", help="Server-sent events, or JSON lines.")]

@@ -1,6 +1,7 @@
 """`simulate`: a scripted run on a virtual clock."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,12 +64,12 @@ def _tell_summary(simulation: "Simulation", as_json: bool) -> None:
         return
     say(
         f"run {simulation.state.run_id}: {told['status']}; plan version {told['planVersion']}, "
-        f"{told['replans']} replans, cost {told['costTotal']:g}"
+        f"{_replans(told['replans'])}, cost {told['costTotal']:g}"
     )
     if told["error"]:
         say(f"error: {told['error'].get('message') or 'cancelled'} [{told['error'].get('code', told['status'])}]")
     for refused in told["refused"]:
-        say(f"refused: {refused['message']} [{refused['code']}]")
+        say(f"refused: {_step(refused)}: {refused['message']} [{refused['code']}]")
     emit_table(("node", "runs"), told["nodeRuns"].items())
     if told["outcomes"]:
         rows = [
@@ -76,6 +77,19 @@ def _tell_summary(simulation: "Simulation", as_json: bool) -> None:
             for policy_id, outcomes in told["outcomes"].items()
         ]
         emit_table(("policy", "acted", "outcomes"), rows)
+
+
+def _replans(count: int) -> str:
+    return f"{count} replan{'' if count == 1 else 's'}"
+
+
+def _step(refused: Mapping[str, Any]) -> str:
+    """Return what was tried, as the scenario calls it: `resume`, `trigger legal`, `approve by lead@example.com`."""
+    human = refused.get("human")
+    if human is not None:
+        return f"{human['decision']} by {human['by']}"
+    kind = next(iter(refused))
+    return f"{kind} {refused[kind]}" if isinstance(refused[kind], str) else kind
 
 
 def _counts(outcomes: dict[str, int]) -> str:

@@ -41,12 +41,16 @@ def _by_itself(policies: TaskPolicies, subject: Subject) -> Iterator[Finding]:
     extra = sum(act.action.max_attempts for act in gotos if isinstance(act.action, Goto))
     if gotos:
         per = "for each node that fails" if directive.attempts_per_node else "in a run"
-        message = f"it runs its target again at most {extra} times {per}, with all that depends on it"
+        message = f"it runs its target again at most {_times(extra)} {per}, with all that depends on it"
         yield _worst(subject, extra, message)
     if replans:
         most = min(rails.max_replans, rails.max_replans_per_policy)
-        message = f"it asks the planner at most {most} times in a run (maxReplans, maxReplansPerPolicy)"
+        message = f"it asks the planner at most {_times(most)} in a run (maxReplans, maxReplansPerPolicy)"
         yield _worst(subject, most, message)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _nodes(found: Sequence[Subject], worst: WorstCase) -> Iterator[Finding]:

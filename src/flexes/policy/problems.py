@@ -1,8 +1,10 @@
 """From pydantic's errors to Problems: JSON pointer, offending value and remedy, which pydantic leaves out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -12,6 +14,17 @@ from flexes.errors import InvalidDocument, Problem
 
 M = TypeVar("M", bound=BaseModel)
 MAX_VALUE = 80
+
+_PYTHON_WORDS: Final = (
+    (re.compile(r"a valid (?:tuple|list|set|frozenset)\b"), "a list"),
+    (re.compile(r"a valid dictionary(?: or instance of \w+| or object to extract fields from)?"), "an object"),
+    (re.compile(r"a valid string\b"), "text"),
+    (re.compile(r"a valid boolean\b"), "true or false"),
+    (re.compile(r"^(?:Tuple|Set|Frozenset)\b"), "List"),
+    (re.compile(r"^Dictionary\b"), "Object"),
+    (re.compile(r" after validation\b"), ""),
+)
+"""What pydantic calls things, and what they are called in the files that people write."""
 
 
 def validated(model: type[M], document: object, what: str) -> M:
@@ -23,7 +36,7 @@ def validated(model: type[M], document: object, what: str) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        raise InvalidDocument(problems(error, document), what) from None
+        raise InvalidDocument(map(_in_plain_words, problems(error, document)), what) from None
 
 
 def problems(error: ValidationError, document: object) -> tuple[Problem, ...]:
@@ -35,6 +48,13 @@ def problems(error: ValidationError, document: object) -> tuple[Problem, ...]:
 def pointer_of(parts: Iterable[str | int]) -> str:
     """Return the JSON pointer (RFC 6901) of these keys and indexes."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _in_plain_words(problem: Problem) -> Problem:
+    message = problem.message
+    for pattern, word in _PYTHON_WORDS:
+        message = pattern.sub(word, message)
+    return replace(problem, message=message)
 
 
 def _follows_from_another(problem: Problem, found: list[Problem]) -> bool:

@@ -1,6 +1,6 @@
 """Capabilities as code: what an application registers, and what a capability sees and returns."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -129,11 +129,14 @@ class CapabilityRegistry:
         """Register a declared capability; only a human one has no implementation.
 
         Raises:
-            InvalidDocument: The id is taken.
+            InvalidDocument: The id is taken, or a facet stands twice among its inputs or outputs.
         """
+        place = f"/capabilities/{capability.id}"
         if capability.id in self._capabilities:
-            problem = Problem("duplicate_id", f"/capabilities/{capability.id}", "registered twice; remove one")
-            raise InvalidDocument([problem], "registry")
+            raise InvalidDocument([Problem("duplicate_id", place, "registered twice; remove one")], "registry")
+        faults = [*_doubled(f"{place}/inputs", capability.inputs), *_doubled(f"{place}/outputs", capability.outputs)]
+        if faults:
+            raise InvalidDocument(faults, "registry")
         self._capabilities[capability.id] = capability
         if implementation is not None:
             self._implementations[capability.id] = implementation
@@ -146,6 +149,14 @@ class CapabilityRegistry:
     def implementation(self, capability_id: str) -> Implementation | None:
         """Return the function behind a capability; None for an unknown or a human one."""
         return self._implementations.get(capability_id)
+
+
+def _doubled(pointer: str, names: Sequence[str]) -> list[Problem]:
+    return [
+        Problem("duplicate_facet", f"{pointer}/{place}", f"the facet {name!r} stands twice; remove one")
+        for place, name in enumerate(names)
+        if name in names[:place]
+    ]
 
 
 def _listed(names: Iterable[str]) -> object:
