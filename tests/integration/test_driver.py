@@ -16,6 +16,10 @@ from flexes.run.events import NodeFailed, NodeStarted, NodeSuperseded, PlanRejec
 from flexes.shell.feed import frames_of_run
 
 
+class Escaping(BaseException):
+    """What `except Exception` lets through."""
+
+
 class Unspeakable(Exception):
     """An exception that cannot even be told."""
 
@@ -47,6 +51,8 @@ RAISED: dict[str, Callable[[], BaseException]] = {
     "a node error with no cost at all": lambda: NodeError("x", cost=float("nan")),
     "a node error with a negative cost": lambda: NodeError("x", cost=-1),
     "a node error without a message": lambda: NodeError(5),  # type: ignore[arg-type]
+    "a group of what escapes": lambda: BaseExceptionGroup("two", [Escaping(), SystemExit(1)]),
+    "what is no Exception": Escaping,
     "its own cancellation": asyncio.CancelledError,
     "a timeout of its own": TimeoutError,
 }

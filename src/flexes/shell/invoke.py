@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from flexes.errors import NodeError
 from flexes.plan.handshake import Crashed, Decline, Delta, Draft, PlannerAnswer, PlannerRequest
 from flexes.policy.problems import problems
+from flexes.policy.signal import Validation
 from flexes.run.commands import Failure, Result
 from flexes.run.effects import InvokeCapability
 from flexes.shell.clock import Clock
@@ -21,6 +22,9 @@ from flexes.shell.threads import in_thread
 
 MAX_ERROR = 4_000
 """Longest text of a foreign error that is recorded."""
+
+_NOT_ITS_OWN = (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt)
+"""What reaches foreign code from outside and is not its answer."""
 
 Planner = Callable[[PlannerRequest], Any]
 """Any callable, async or not, that answers with Draft, Delta, Decline, or a dict of one of these shapes."""
@@ -40,10 +44,9 @@ async def invoke(
     started = clock.elapsed_s()
     try:
         returned = await _called(implementation, context)
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # foreign code: whatever it raises is its outcome, not ours
+    except _NOT_ITS_OWN:
+        raise
+    except BaseException as error:  # foreign code: whatever it raises is its outcome, not ours
         return failure_of(error, (clock.elapsed_s() - started) * 1000)
     return result_of(returned, (clock.elapsed_s() - started) * 1000)
 
@@ -89,7 +92,9 @@ async def ask_planner(planner: Planner, request: PlannerRequest, timeout_s: floa
             returned = await _called(planner, request)
     except TimeoutError:
         return Crashed(code="planner_timeout", reason=f"no answer within {timeout_s:g} s")
-    except (Exception, SystemExit) as error:  # foreign code: whatever it raises is a rejected attempt
+    except _NOT_ITS_OWN:
+        raise
+    except BaseException as error:  # foreign code: whatever it raises is a rejected attempt
         return Crashed(code="planner_error", reason=described(error))
     return answer_of(returned)
 
@@ -110,11 +115,11 @@ def _document(returned: object, measured_ms: float | None) -> dict[str, Any]:
     if isinstance(returned, NodeResult):
         latency = measured_ms if returned.latency_ms is None else returned.latency_ms
         return {
-            "outputs": dict(returned.outputs),
-            "metrics": {name: _number(value) for name, value in returned.metrics.items()},
+            "outputs": _plain(returned.outputs),
+            "metrics": _numbers(returned.metrics),
             "cost": _number(returned.cost),
             "latencyMs": _number(latency),
-            "validation": returned.validation and returned.validation.model_dump(warnings="none"),
+            "validation": _plain(returned.validation),
         }
     if isinstance(returned, Mapping):
         return {"outputs": dict(returned), "latencyMs": measured_ms}
@@ -145,6 +150,17 @@ async def _called(function: Callable[[Any], Any], argument: Any) -> Any:
         return await function(argument)
     returned = await in_thread(function, argument)
     return await returned if inspect.isawaitable(returned) else returned
+
+
+def _plain(value: Any) -> Any:
+    """Return what validation takes; what is neither a model nor a mapping is for validation to refuse."""
+    if isinstance(value, Validation):
+        return value.model_dump(warnings="none")
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _numbers(metrics: Any) -> Any:
+    return {name: _number(value) for name, value in metrics.items()} if isinstance(metrics, Mapping) else metrics
 
 
 def _number(value: Any) -> Any:
