@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import NamedTuple
 
 from flexes.store import port
@@ -11,7 +12,7 @@ from flexes_projections.database import Session
 from flexes_projections.errors import RowsRefused
 from flexes_projections.folding import Folding
 from flexes_projections.registry import Generation
-from flexes_projections.table import Fact, Projection, Row, Table
+from flexes_projections.table import Fact, Later, Projection, Row, Table, made
 
 
 class Lost(Exception):
@@ -31,6 +32,7 @@ class Work:
 
     Attributes:
         position: Where the projection stands after the batch.
+        rows: To add, or to put in the place of those with the same keys.
         error: Why it stops there; None if it goes on.
         error_position: The event that stops it.
     """
@@ -38,39 +40,48 @@ class Work:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.position = target.generation.position
+        self.rows: dict[Table, list[Row]] = {}
         self.error: str | None = None
         self.error_position = 0
         self._upto = target.upto
-        self._appended: dict[Table, list[Row]] = {table: [] for table in target.projection.tables if table.appends}
-        self._replaced: dict[Table, dict[Row, Row]] = {
-            table: {} for table in target.projection.tables if not table.appends
-        }
 
     def wants(self, position: int) -> bool:
         """Return whether the projection takes the event at this position."""
         return position > self.position and self.error is None and (self._upto is None or position <= self._upto)
 
-    def take(self, facts: Iterable[Fact]) -> None:
-        """Add the rows of the events that the projection wants, or stop before the first that it cannot take."""
-        rows_of = self.target.projection.rows_of
-        for fact in facts:
-            if not self.wants(fact.position):
-                continue
-            try:
-                rows = list(rows_of(fact))
-            except Exception as error:  # whatever an event does to a projection must not reach the others
-                self.stop(fact.position, error)
-                return
-            self.position = fact.position
-            self.add(rows)
+    def take(self, facts: Sequence[Fact]) -> None:
+        """Make the rows of the events that the projection wants, or stop before the first that it cannot take."""
+        wanted = [fact for fact in facts if self.wants(fact.position)]
+        try:
+            self.rows = self._rows_of(wanted)
+        except Exception:  # what an event does to one projection must not reach the others
+            wanted = list(takewhile(self._can_take, wanted))
+            self.rows = self._rows_of(wanted)
+        if wanted:
+            self.position = wanted[-1].position
 
-    def add(self, rows: Sequence[tuple[Table, Row]]) -> None:
-        """Add rows; a later one replaces an earlier one with the same key."""
-        for table, row in rows:
-            if table.appends:
-                self._appended[table].append(row)
-            else:
-                self._replaced[table][row[: table.key_size]] = row
+    def _rows_of(self, facts: Iterable[Fact]) -> dict[Table, list[Row]]:
+        """Return the rows of these events; a later one replaces an earlier one with the same key."""
+        projection = self.target.projection
+        appended: dict[Table, list[Row]] = {table: [] for table in projection.tables if table.appends}
+        latest: dict[Table, dict[Row, Row | Later]] = {table: {} for table in projection.tables if not table.appends}
+        for fact in facts:
+            if projection.kinds is None or fact.event.kind in projection.kinds:
+                for table, row in projection.rows_of(fact):
+                    if table.appends:
+                        appended[table].append(made(row))
+                    else:
+                        key = row.key if isinstance(row, Later) else row[: table.key_size]
+                        latest[table][key] = row
+        return {**appended, **{table: [made(row) for row in rows.values()] for table, rows in latest.items()}}
+
+    def _can_take(self, fact: Fact) -> bool:
+        """Return whether the event has rows; stop before it if not."""
+        try:
+            self._rows_of((fact,))
+        except Exception as error:
+            self.stop(fact.position, error)
+        return self.error is None
 
     def stop(self, position: int, error: Exception) -> None:
         """Stop before this event."""
@@ -98,12 +109,10 @@ class Work:
     def write_rows(self, session: Session) -> None:
         """Write the rows alone."""
         number = self.target.generation.generation
-        for table, rows in self._appended.items():
+        for table, rows in self.rows.items():
             if rows:
-                session.insert(table, ddl.table_name(table, number), rows)
-        for table, replaced in self._replaced.items():
-            if replaced:
-                session.upsert(table, ddl.table_name(table, number), list(replaced.values()))
+                write = session.insert if table.appends else session.upsert
+                write(table, ddl.table_name(table, number), rows)
 
 
 def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding) -> list[Work]:

@@ -1,13 +1,14 @@
 """What each directive of each run came to: outcomes by kind, what it did, and whether it is a dead guard."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from flexes.policy.context import Directive
 from flexes.run.events import PlanRequested, PolicyTriggered, RunStarted, SignalEvaluated
 from flexes.run.records import PolicyCount
 from flexes.view.dead_guards import is_dead_guard
-from flexes_projections.table import Fact, Projection, Row, Table, columns
+from flexes_projections.table import Fact, Later, Projection, Row, Table, columns
 
 OUTCOMES: Final = (
     "matched",
@@ -37,12 +38,12 @@ DIRECTIVES = Table(
 )
 
 
-def rows_of(fact: Fact) -> Iterator[tuple[Table, Row]]:
+def rows_of(fact: Fact) -> Iterator[tuple[Table, Later]]:
     """Yield a row for each directive that the event is about; all of them, still at zero, when the run starts."""
     known = fact.after.context.by_id
     for policy_id in dict.fromkeys(_concerned(fact)):
         if policy_id in known:
-            yield DIRECTIVES, _row(fact, known[policy_id])
+            yield DIRECTIVES, Later((fact.event.run_id, policy_id), partial(_row, fact, known[policy_id]))
 
 
 def _concerned(fact: Fact) -> Iterable[str]:
@@ -81,4 +82,6 @@ def _row(fact: Fact, directive: Directive) -> Row:
     )
 
 
-DIRECTIVE_OUTCOMES = Projection("directive_outcomes", 1, (DIRECTIVES,), rows_of)
+_KINDS: Final = frozenset({"RunStarted", "SignalEvaluated", "PolicyTriggered", "PlanRequested"})
+
+DIRECTIVE_OUTCOMES = Projection("directive_outcomes", 1, (DIRECTIVES,), rows_of, _KINDS)

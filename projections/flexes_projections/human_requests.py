@@ -56,4 +56,6 @@ def _row(fact: Fact, request: HumanRequest, status: str, edits: str | None = Non
     )
 
 
-HUMAN_REQUESTS = Projection("human_requests", 1, (REQUESTS,), rows_of)
+HUMAN_REQUESTS = Projection(
+    "human_requests", 1, (REQUESTS,), rows_of, frozenset({"HitlRequested", "HitlResolved", *TERMINAL})
+)

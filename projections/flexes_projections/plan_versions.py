@@ -87,4 +87,4 @@ def _node(found: PlanVersionRow, place: int, node: Mapping[str, Any]) -> Row:
     )
 
 
-PLAN_VERSIONS = Projection("plan_versions", 1, (VERSIONS, NODES), rows_of)
+PLAN_VERSIONS = Projection("plan_versions", 1, (VERSIONS, NODES), rows_of, frozenset({"PlanGenerated", "PlanUpdated"}))

@@ -1,10 +1,11 @@
 """The list of runs: one row a run, as it is after its last event."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from flexes.view.ending import error_of
 from flexes_projections.cell import json_cell, redacted_cell
-from flexes_projections.table import Fact, Projection, Row, Table, columns
+from flexes_projections.table import Fact, Later, Projection, Row, Table, columns
 
 RUNS = Table(
     "run_list",
@@ -19,39 +20,40 @@ RUNS = Table(
 )
 
 
-def rows_of(fact: Fact) -> Iterator[tuple[Table, Row]]:
+def rows_of(fact: Fact) -> Iterator[tuple[Table, Later]]:
     """Yield the run's row."""
+    yield RUNS, Later((fact.after.run_id,), partial(_row, fact))
+
+
+def _row(fact: Fact) -> Row:
     state = fact.after
     metadata, ending = state.envelope.get("metadata") or {}, state.ending
-    yield (
-        RUNS,
-        (
-            state.run_id,
-            state.status,
-            state.plan_version,
-            json_cell(state.triggered_by),
-            state.envelope.get("objective"),
-            state.correlation_id,
-            metadata.get("clientId"),
-            metadata.get("campaignId"),
-            metadata.get("runLabel"),
-            state.started_at,
-            state.at,
-            state.at if ending else None,
-            len(state.plan.nodes) if state.plan else 0,
-            state.unfinished,
-            len(state.running),
-            len(state.failed),
-            len(state.open_requests),
-            state.replans,
-            state.cost_total,
-            state.cost_projected,
-            redacted_cell(state.last_action),
-            redacted_cell(error_of(state)) if ending else None,
-            redacted_cell(ending.output) if ending and ending.status == "completed" else None,
-            state.version,
-            fact.position,
-        ),
+    return (
+        state.run_id,
+        state.status,
+        state.plan_version,
+        json_cell(state.triggered_by),
+        state.envelope.get("objective"),
+        state.correlation_id,
+        metadata.get("clientId"),
+        metadata.get("campaignId"),
+        metadata.get("runLabel"),
+        state.started_at,
+        state.at,
+        state.at if ending else None,
+        len(state.plan.nodes) if state.plan else 0,
+        state.unfinished,
+        len(state.running),
+        len(state.failed),
+        len(state.open_requests),
+        state.replans,
+        state.cost_total,
+        state.cost_projected,
+        redacted_cell(state.last_action),
+        redacted_cell(error_of(state)) if ending else None,
+        redacted_cell(ending.output) if ending and ending.status == "completed" else None,
+        state.version,
+        fact.position,
     )
 
 

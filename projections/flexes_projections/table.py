@@ -4,7 +4,8 @@ Rules:
 1. `rows_of` reads nothing but the fact that it is given, so rows do not depend on when or how often they are made.
 2. The columns of a table's key come first; a later row with the same key replaces the earlier one.
 3. Every table has a `run_id`, so that the rows of one run can be made again alone.
-4. Another meaning or shape of the rows is another version; the old tables serve readers until the new ones are built.
+4. A row that may be replaced can be a `Later`: of many events in a batch, only the last is looked at.
+5. Another meaning or shape of the rows is another version; the old tables serve readers until the new ones are built.
 """
 
 from collections.abc import Callable, Iterable
@@ -94,20 +95,41 @@ class Table:
         return self.columns[: self.key_size]
 
 
-RowsOf = Callable[[Fact], Iterable[tuple[Table, Row]]]
+class Later(NamedTuple):
+    """A row that is made only if no later event of its batch replaces it.
+
+    Attributes:
+        key: The key that `make` gives the row.
+    """
+
+    key: Row
+    make: Callable[[], Row]
+
+
+RowsOf = Callable[[Fact], Iterable[tuple[Table, Row | Later]]]
 
 
 class Projection(NamedTuple):
-    """A read model: rebuilt from the log at any time, never written by anything else."""
+    """A read model: rebuilt from the log at any time, never written by anything else.
+
+    Attributes:
+        kinds: The event types that it makes rows of; None for all.
+    """
 
     name: str
     version: int
     tables: tuple[Table, ...]
     rows_of: RowsOf
+    kinds: frozenset[str] | None = None
 
     def __str__(self) -> str:
         """Return `name@version`."""
         return f"{self.name}@{self.version}"
+
+
+def made(row: Row | Later) -> Row:
+    """Return the row, made now if it was not yet."""
+    return row.make() if isinstance(row, Later) else row
 
 
 def columns(text: str) -> tuple[Column, ...]:

@@ -23,7 +23,7 @@ from flexes_projections.one_run import rebuild_run
 from flexes_projections.rebuild import begin, rebuild
 from flexes_projections.run_list import RUNS, rows_of
 from flexes_projections.runner import Runner, lag
-from flexes_projections.table import Fact, Projection, Row, Table, columns
+from flexes_projections.table import Fact, Later, Projection, Row, Table, columns, made
 
 LIST = BY_NAME["run_list"]
 COUNTS = "SELECT count(*) FROM flexes_frames UNION ALL SELECT count(*) FROM flexes_run_list"
@@ -107,7 +107,7 @@ def test_a_new_version_is_built_beside_the_old_one(place: Place) -> None:
 
     def longer(fact: Fact) -> Iterator[tuple[Table, Row]]:
         for _, row in rows_of(fact):
-            yield table, (*row, fact.event.version)
+            yield table, (*made(row), fact.event.version)
 
     newer = Projection("run_list", 2, (table,), longer)
     copies(place.store, 40)
@@ -123,7 +123,7 @@ def test_a_new_version_is_built_beside_the_old_one(place: Place) -> None:
 def test_a_rebuild_that_meets_poison_leaves_the_live_rows(place: Place) -> None:
     """Readers keep what they had; the next rebuild begins anew."""
 
-    def poisoned(fact: Fact) -> Iterator[tuple[Table, Row]]:
+    def poisoned(fact: Fact) -> Iterator[tuple[Table, Row | Later]]:
         yield from rows_of(fact)
         if fact.position == 9:
             raise ValueError("cannot be projected")

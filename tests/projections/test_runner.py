@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 from tests.projections.logs import copies, corpus
@@ -16,7 +17,7 @@ from flexes_projections.catalogue import ALL, BY_NAME
 from flexes_projections.folding import Folding
 from flexes_projections.run_list import RUNS, rows_of
 from flexes_projections.runner import Runner, lag
-from flexes_projections.table import Fact, Projection, Table
+from flexes_projections.table import Fact, Later, Projection, Table, made
 from flexes_projections.table import Row as Cells
 
 POISON = 7
@@ -24,17 +25,17 @@ LIST = BY_NAME["run_list"]
 OTHERS = tuple(projection for projection in ALL if projection is not LIST)
 
 
-def poisoned(fact: Fact) -> Iterator[tuple[Table, Cells]]:
+def poisoned(fact: Fact) -> Iterator[tuple[Table, Cells | Later]]:
     """Fail on one event, after some of its rows."""
     yield from rows_of(fact)
     if fact.position == POISON:
         raise ValueError("cannot be projected")
 
 
-def misshapen(fact: Fact) -> Iterator[tuple[Table, Cells]]:
+def misshapen(fact: Fact) -> Iterator[tuple[Table, Cells | Later]]:
     """Yield a row without its key."""
     for table, row in rows_of(fact):
-        yield table, (None, *row[1:]) if fact.position == POISON else row
+        yield table, (None, *made(row)[1:]) if fact.position == POISON else row
 
 
 def test_a_runner_that_comes_second_loses_and_goes_on(place: Place) -> None:
@@ -166,7 +167,7 @@ def test_states_that_were_let_go_are_folded_again() -> None:
             store.append(run[place : place + 1])
     rows = store.read_all(0, 1_000)
     roomy, cramped = Folding(store), Folding(store, max_runs=1)
-    assert [cramped.fact(row) for row in rows] == [roomy.fact(row) for row in rows]
+    assert [cramped.fact(row).step for row in rows] == [roomy.fact(row).step for row in rows]
 
 
 def test_every_projection_has_a_key_a_run_and_a_version() -> None:
@@ -180,6 +181,34 @@ def test_every_projection_has_a_key_a_run_and_a_version() -> None:
     assert [str(projection) for projection in ALL] == [f"{projection.name}@1" for projection in ALL]
     assert isinstance(LIST, Projection)
     assert RUNS in LIST.tables
+
+
+def test_a_projection_makes_rows_of_its_kinds_only(place: Place) -> None:
+    """An event of another kind, which it is not asked about, would have no row."""
+    copies(place.store, 3_000)
+    folding = Folding(place.store)
+    facts = [folding.fact(row) for row in place.store.read_all(0, 3_000)]
+    for projection in ALL:
+        others = [fact for fact in facts if projection.kinds is not None and fact.event.kind not in projection.kinds]
+        assert [row for fact in others for row in projection.rows_of(fact)] == []
+
+
+def test_a_row_that_is_replaced_in_its_batch_is_never_made(place: Place) -> None:
+    """Of the events of a run in a batch, only the last has its row looked up; rows have the keys that were said."""
+    made_rows: list[Cells] = []
+
+    def kept(row: Later) -> Cells:
+        made_rows.append(made(row))
+        return made_rows[-1]
+
+    def watched(fact: Fact) -> Iterator[tuple[Table, Later]]:
+        for table, row in rows_of(fact):
+            yield table, Later(row.key, partial(kept, row))
+
+    place.store.append(corpus()[0])
+    Runner(place.store, place.database, (LIST._replace(rows_of=watched),)).catch_up()
+    assert len(made_rows) == 1
+    assert rows_seen(place.database, (LIST,)) == {"run_list": made_rows}
 
 
 def _last_positions(place: Place) -> set[int]:
