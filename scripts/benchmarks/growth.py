@@ -11,7 +11,9 @@ SIZES = (100, 1_000, 10_000)
 SIZES_OF_PEERS = (100, 1_000)
 BYTES = 1_000
 ROUNDS = 3
-PATIENCE_S = 45.0
+TIMES_OF_SMALLEST = 3
+PATIENCE_S = 120.0
+PATIENCE_WITH_PEERS_S = 20.0
 
 DATABASES = ("sqlite", "postgresql")
 PEERS = ("langgraph", "langgraph:loop", "dbos", "eventsourcing", "activegraph")
@@ -21,16 +23,20 @@ AT_MOST_TIMES_THE_PAYLOAD = 2.0
 
 def figures() -> list[Figure]:
     """Return for each size the time of a node, its ratio to that of the smallest size, and bytes over payload."""
-    own = [_cases(name, database, SIZES) for database in DATABASES for name in ("floor", "flexes")]
-    peers = [_cases(name, database, SIZES_OF_PEERS) for database in DATABASES for name in PEERS]
-    series = [_cases("flexes", "memory", SIZES), *own, *peers]
-    trials = Trials([case for cases in series for case in cases], repeats(ROUNDS), PATIENCE_S)
+    own = [_own(name, database) for database in DATABASES for name in ("floor", "flexes")]
+    peers = [_cases(name, database, SIZES_OF_PEERS, PATIENCE_WITH_PEERS_S) for database in DATABASES for name in PEERS]
+    series = [_own("flexes", "memory"), *own, *peers]
+    trials = Trials([case for cases in series for case in cases], repeats(ROUNDS))
     return [figure for cases in series for case in cases for figure in _figures(trials, case, cases[0])]
 
 
-def _cases(name: str, database: str, sizes: tuple[int, ...]) -> list[Case]:
-    chosen = sizes[:-1] if is_quick() else sizes
-    return [Case(name, database, nodes, BYTES, max(1, 1_000 // nodes)) for nodes in chosen]
+def _own(name: str, database: str) -> list[Case]:
+    return _cases(name, database, SIZES[:-1] if is_quick() else SIZES, PATIENCE_S)
+
+
+def _cases(name: str, database: str, sizes: tuple[int, ...], patience_s: float) -> list[Case]:
+    times = {SIZES[0]: TIMES_OF_SMALLEST}
+    return [Case(name, database, nodes, BYTES, times.get(nodes, 1), patience_s) for nodes in sizes]
 
 
 def _figures(trials: Trials, case: Case, smallest: Case) -> list[Figure]:
@@ -39,6 +45,7 @@ def _figures(trials: Trials, case: Case, smallest: Case) -> list[Figure]:
     if case is not smallest:
         aim = AT_MOST_TIMES_THE_SMALLEST if ours and case.nodes == SIZES[-1] else None
         found.append(trials.ratio(case, smallest, "nodes_s", f"{what}: over {smallest.nodes}", at_most=aim))
+        found.append(trials.ratio(case, smallest, "cpu_s", f"{what}: over {smallest.nodes}, work of the process"))
     if case.database != "memory":
         found.append(trials.grown(case, f"{what}: bytes / payload", AT_MOST_TIMES_THE_PAYLOAD if ours else None))
     return found

@@ -30,7 +30,7 @@ def figures() -> list[Figure]:
     own = _case("flexes", "memory")
     found = {database: [_case("floor", database), _case("flexes", database)] for database in PEERS}
     cases = [own, *(case for database, peers in PEERS.items() for case in [*found[database], *_peers(database, peers)])]
-    trials = Trials(cases, repeats(ROUNDS), PATIENCE_S)
+    trials = Trials(cases, repeats(ROUNDS))
     rows = _times(trials, own)
     for database, peers in PEERS.items():
         rows += _against_floor(trials, *found[database])
@@ -40,7 +40,7 @@ def figures() -> list[Figure]:
 
 
 def _case(peer: str, database: str) -> Case:
-    return Case(peer, database, NODES, BYTES, 1 if is_quick() else TIMES)
+    return Case(peer, database, NODES, BYTES, 1 if is_quick() else TIMES, PATIENCE_S)
 
 
 def _peers(database: str, names: tuple[str, ...]) -> list[Case]:
@@ -67,4 +67,5 @@ def _against_peer(trials: Trials, peer: Case, own: Case) -> list[Figure]:
     return [
         trials.per_node(peer, "nodes_s", "a node"),
         trials.ratio(peer, own, "nodes_s", "peer / flexes", at_least=AT_LEAST.get(peer.peer)),
+        trials.ratio(peer, own, "cpu_s", "peer / flexes, work of the process"),
     ]

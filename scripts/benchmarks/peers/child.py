@@ -1,7 +1,8 @@
 """Runs of one peer in a process of its own: `python -m peers.child PEER[:FORM] URL NODES BYTES TIMES` prints a trial.
 
 A process each, so that no peer's threads, caches and garbage burden another. A shorter run goes first, which
-loads, compiles and prepares what is needed once; it is neither timed nor counted.
+loads, compiles and prepares what is needed once; it is neither timed nor counted. What lives then is frozen: whether
+the collector happens to look through every imported module within 50 nodes is chance, and no cost of a node.
 """
 
 import gc
@@ -40,6 +41,7 @@ def main(name: str, url: str, nodes: int, size: int, times: int) -> dict[str, An
 
 def _clean(run: Run, nodes: int) -> Took:
     gc.collect()
+    gc.freeze()
     return run(nodes)
 
 

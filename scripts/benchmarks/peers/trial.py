@@ -22,13 +22,15 @@ class Case(NamedTuple):
         peer: A module of `peers`, with a form after a colon if it has several.
         database: `memory`, `sqlite` or `postgresql`.
         times: How often a trial does the run.
+        patience_s: How long a trial may take, its process included.
     """
 
     peer: str
     database: str
     nodes: int
     size: int
-    times: int = 1
+    times: int
+    patience_s: float
 
     @property
     def label(self) -> str:
@@ -49,16 +51,16 @@ class Trial(NamedTuple):
 class Trials:
     """The trials of all cases, a round of turns after the other.
 
-    A case that cannot be measured, or takes longer than `patience_s`, has a reason instead and no further turn.
+    A case that cannot be measured, or loses patience, has a reason instead and no further turn.
     """
 
-    def __init__(self, cases: Sequence[Case], rounds: int, patience_s: float) -> None:
+    def __init__(self, cases: Sequence[Case], rounds: int) -> None:
         self.reasons: dict[Case, str] = {}
         self._done: dict[Case, list[Trial]] = {case: [] for case in cases}
         for _ in range(rounds):
             for case in cases:
                 if case not in self.reasons:
-                    self._turn(case, patience_s)
+                    self._turn(case)
 
     def per_node(self, case: Case, field: str, what: str) -> Figure:
         """Return the median microseconds of a node."""
@@ -83,24 +85,24 @@ class Trials:
         values = [(getattr(one, field) / slow.nodes) / (getattr(other, field) / fast.nodes) for one, other in pairs]
         return ratio(slow.label, what, statistics.median(values), 1.0, samples=len(values), **options)
 
-    def _turn(self, case: Case, patience_s: float) -> None:
-        found = _tried(case, patience_s)
+    def _turn(self, case: Case) -> None:
+        found = _tried(case)
         if isinstance(found, str):
             self.reasons[case] = found
         else:
             self._done[case].append(found)
 
 
-def _tried(case: Case, patience_s: float) -> Trial | str:
+def _tried(case: Case) -> Trial | str:
     """Return the trial, or why there is none."""
     folder = new_folder("peer")
     url = _empty(case, folder)
     if url is None:
         return NO_POSTGRES
     try:
-        return _outcome(case, _child(case, url, patience_s))
+        return _outcome(case, _child(case, url))
     except subprocess.TimeoutExpired:
-        return f"not done after {patience_s:g} s"
+        return f"not done after {case.patience_s:g} s"
     finally:
         remove(folder)
         if case.database == "postgresql":
@@ -112,10 +114,10 @@ def _empty(case: Case, folder: Path) -> str | None:
     return places.get(case.database) or new_database("peer")
 
 
-def _child(case: Case, url: str, patience_s: float) -> subprocess.CompletedProcess[str]:
+def _child(case: Case, url: str) -> subprocess.CompletedProcess[str]:
     numbers = [str(number) for number in (case.nodes, case.size, case.times)]
     command = [sys.executable, "-W", "ignore", "-m", "peers.child", case.peer, url, *numbers]
-    return subprocess.run(command, cwd=_HERE, capture_output=True, text=True, timeout=patience_s, check=False)
+    return subprocess.run(command, cwd=_HERE, capture_output=True, text=True, timeout=case.patience_s, check=False)
 
 
 def _outcome(case: Case, child: subprocess.CompletedProcess[str]) -> Trial | str:
