@@ -120,7 +120,7 @@ class PolicyContext(Model, frozen=True):
 
     @cached_property
     def compiled(self) -> dict[str, Compiled]:
-        """The predicates that were evaluated so far, compiled, by directive; filled by who evaluates."""
+        """The tests that were evaluated so far, compiled, by directive; filled by who evaluates."""
         return {}
 
     @cached_property

@@ -4,12 +4,14 @@ Nothing here raises on data. What needs the run's counters (cooling down, exhaus
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from flexes.envelope.paths import MISSING, Crossing, parse_path, resolve
-from flexes.policy.context import ChannelTest, Directive, PolicyContext
+from flexes.policy.context import ChannelTest, Directive, PolicyContext, Test
 from flexes.policy.selector import NodeView
-from flexes.predicate.compile import compile_when
+from flexes.predicate.compile import Compiled, compile_when
+from flexes.predicate.limits import Limits
 from flexes.predicate.verdict import FALSE, MATCHED, MISSED, Verdict
 
 Lookup = Callable[[str], object]
@@ -34,15 +36,20 @@ def opted_out(context: PolicyContext, directive_id: str, node: NodeView, own: An
 
 def tested(context: PolicyContext, directive: Directive, lookup: Lookup) -> Verdict:
     """Return the verdict of the directive's test on these values; matched where it has none."""
-    test = directive.test
-    if test is None:
-        return MATCHED
-    if isinstance(test, ChannelTest):
-        return _channel_verdict(test, lookup)
     compiled = context.compiled.get(directive.id)
     if compiled is None:
-        compiled = context.compiled[directive.id] = compile_when(test.when, context.limits)
+        compiled = context.compiled[directive.id] = _compiled(directive.test, context.limits)
     return compiled(lookup)
+
+
+def _compiled(test: Test | None, limits: Limits) -> Compiled:
+    match test:
+        case None:
+            return lambda _lookup: MATCHED
+        case ChannelTest():
+            return partial(_channel_verdict, test)
+        case _:
+            return compile_when(test.when, limits)
 
 
 def _channel_verdict(test: ChannelTest, lookup: Lookup) -> Verdict:

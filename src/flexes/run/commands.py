@@ -29,8 +29,8 @@ class Result(Model, frozen=True):
     """
 
     type: Literal["result"] = "result"
-    outputs: dict[Name, Json] = {}
-    metrics: dict[Name, Number] = {}
+    outputs: dict[Name, Json] = Field(default_factory=dict)
+    metrics: dict[Name, Number] = Field(default_factory=dict)
     cost: Amount | None = None
     latency_ms: Millis | None = None
     validation: Validation | None = None
@@ -43,7 +43,7 @@ class Failure(Model, frozen=True):
     code: Name = "node_error"
     error: Text
     retryable: Flag = False
-    metrics: dict[Name, Number] = {}
+    metrics: dict[Name, Number] = Field(default_factory=dict)
     cost: Amount | None = None
     latency_ms: Millis | None = None
 

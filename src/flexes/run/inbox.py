@@ -22,7 +22,7 @@ class Item(Model, frozen=True):
         directive: The only directive that hears it: a timer's, a manual trigger's, a postponed cost replan's.
         request_id: For an action and for feedback: the decided request.
         source: For an action: which side of the decision it is.
-        metrics: For an outside signal: what was measured.
+        metrics: For an outside signal: what was measured; None for any other.
     """
 
     id: str
@@ -32,4 +32,4 @@ class Item(Model, frozen=True):
     directive: str | None = None
     request_id: str | None = None
     source: ActionSource | None = None
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] | None = None

@@ -79,7 +79,7 @@ def _evaluate(commit: Commit, item: Item) -> None:
         signal_kind=signal.kind,
         node_id=signal.node.id if signal.node else None,
         attempt=signal.node.attempt if signal.node else None,
-        outcomes=tuple(found.outcome for found in judgements),
+        outcomes=tuple([found.outcome for found in judgements]),
     )
     source: ActionSource = "manual" if item.kind == "manual" else "runtime"
     acting = [
@@ -88,8 +88,10 @@ def _evaluate(commit: Commit, item: Item) -> None:
         if found.acts
     ]
     for found in judgements:
-        trip(commit, found.directive.id, found.standing, item.node, acts=found.acts)
-    act(commit, acting)
+        if found.standing.rails:
+            trip(commit, found.directive.id, found.standing, item.node, acts=found.acts)
+    if acting:
+        act(commit, acting)
     for found in judgements:
         if found.postponed:
             defer(commit, item.model_copy(update={"directive": found.directive.id}))

@@ -38,7 +38,7 @@ def signal_of(state: State, item: Item, at: Instant) -> Signal:
             return Signal(item.id, "timeout", seen, directive=item.directive)
         case "outside":
             seen_or_none = state.seen(item.node) if item.node else None
-            return Signal(item.id, "outside", seen_or_none, item.metrics, directive=item.directive)
+            return Signal(item.id, "outside", seen_or_none, item.metrics or {}, directive=item.directive)
         case "manual":
             return _manual(state, item)
         case "feedback":

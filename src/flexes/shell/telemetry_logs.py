@@ -20,7 +20,8 @@ from flexes.view.step import Step
 
 LOGGER: Final = "flexes"
 
-logging.getLogger(LOGGER).addHandler(logging.NullHandler())
+_STANDARD: Final = logging.getLogger(LOGGER)
+_STANDARD.addHandler(logging.NullHandler())
 
 
 class Logs:
@@ -54,7 +55,7 @@ class Logs:
         structlog = sys.modules.get("structlog")
         if structlog is not None and structlog.is_configured():
             return structlog.get_logger(LOGGER)
-        return _standard() if _is_heard(logging.getLogger(LOGGER)) else None
+        return _standard() if _is_heard(_STANDARD) else None
 
 
 @cache
@@ -66,7 +67,7 @@ def _standard() -> Any:
     except ImportError:
         return None
     return structlog.wrap_logger(
-        logging.getLogger(LOGGER),
+        _STANDARD,
         processors=[stdlib.filter_by_level, _as_record],
         wrapper_class=stdlib.BoundLogger,
         context_class=dict,
