@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from flexes.envelope.quoting import quoted, scan_quoted
@@ -94,6 +95,7 @@ class Crossing:
         return f"expected {self.expected} at {self.at}, got {self.got}"
 
 
+@lru_cache(maxsize=4096)
 def parse_path(text: str, max_chars: int = MAX_CHARS, max_segments: int = MAX_SEGMENTS) -> Path:
     """Return the path that the whole text spells; the root counts as a segment.
 
