@@ -377,3 +377,40 @@ async def test_cancel_in_every_open_state() -> None:
         with pytest.raises(InvalidRunState):
             await flexes.cancel(paused.id)
         assert (await flexes.drive(paused.id)).status == "cancelled"
+
+
+@pytest.mark.parametrize("by", ["", "x" * 257, "\ud800", 5])
+@asynchronous
+async def test_whoever_gives_a_command_has_a_name(by: Any) -> None:
+    """A name that cannot be stored is refused as every other fault of a document, at the start too."""
+    async with opened() as flexes:
+        with pytest.raises(InvalidDocument, match="/actor"):
+            await flexes.start(ENVELOPE, by=by)
+        run = await waiting(flexes)
+        with pytest.raises(InvalidDocument, match="/actor"):
+            await flexes.pause(run.id, by=by)
+
+
+@pytest.mark.parametrize("key", ["", "\ud800", 5])
+@asynchronous
+async def test_an_idempotency_key_is_a_text(key: Any) -> None:
+    """A key that no caller means, or that is no text, is refused before anything is stored."""
+    async with opened() as flexes:
+        with pytest.raises(InvalidDocument, match="/idempotencyKey"):
+            await flexes.start(ENVELOPE, idempotency_key=key)
+        run = await waiting(flexes)
+        with pytest.raises(InvalidDocument, match="/idempotencyKey"):
+            await flexes.pause(run.id, idempotency_key=key)
+        assert [head.run_id for head in flexes.runs()] == [run.id]
+
+
+@pytest.mark.parametrize("run_id", ["", "x", 5, None, b"x"])
+@asynchronous
+async def test_what_is_no_run_id_names_no_run(run_id: Any) -> None:
+    """Whatever is given in place of a run id, a command says that there is no such run."""
+    async with opened() as flexes:
+        with pytest.raises(RunNotFound):
+            await flexes.cancel(run_id)
+        if run_id is not None:
+            with pytest.raises(InvalidDocument, match="/runId"):
+                await flexes.start(ENVELOPE, run_id=run_id)

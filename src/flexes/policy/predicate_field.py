@@ -15,18 +15,22 @@ from flexes.predicate.printer import print_text, to_json
 
 
 def refusal(error: PredicateError) -> PydanticCustomError:
-    """Return a predicate's refusal as the pydantic error that carries its pointer and value."""
+    """Return a predicate's refusal as the pydantic error that carries its pointer and value, as text that it takes."""
     problem = error.problem
     return PydanticCustomError(
         problem.code,  # pyright: ignore[reportArgumentType]  (codes come from a closed list)
         "{message}",
         {
-            "message": problem.message,
-            "pointer": problem.pointer,
-            "value": problem.value,
+            "message": _well_formed(problem.message),
+            "pointer": _well_formed(problem.pointer),
+            "value": _well_formed(problem.value),
             "column": error.column,
         },
     )
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _parse(source: Any) -> Any:

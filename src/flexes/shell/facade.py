@@ -24,7 +24,7 @@ from flexes.shell.invoke import Planner
 from flexes.shell.ledger import Ledger
 from flexes.shell.registry import CapabilityRegistry
 from flexes.shell.report import RunReport, report_of
-from flexes.shell.run_ids import checked_run_id, known_run_id
+from flexes.shell.run_ids import checked_key, checked_run_id, known_run_id
 from flexes.shell.submission import checked_envelope
 from flexes.shell.telemetry import Telemetry
 from flexes.store.port import Head, Store
@@ -108,17 +108,19 @@ class Flexes:
         """
         catalog = self.registry.catalog
         parsed, context = checked_envelope(envelope, catalog)
-        chosen = self._run_id(run_id, idempotency_key)
-        command = cmd.StartRun(
-            run_id=chosen,
-            id=derived_id(chosen, "start", idempotency_key) if idempotency_key else self.ledger.clock.new_command_id(),
-            at=self.ledger.clock.now(),
-            actor=by,
-            envelope=parsed.wire(),
-            context=context,
-            catalog=catalog,
-            flags=self._flags,
-        )
+        key = checked_key(idempotency_key)
+        chosen = self._run_id(run_id, key)
+        document = {
+            "run_id": chosen,
+            "id": derived_id(chosen, "start", key) if key else self.ledger.clock.new_command_id(),
+            "at": self.ledger.clock.now(),
+            "actor": by,
+            "envelope": parsed.wire(),
+            "context": context,
+            "catalog": catalog,
+            "flags": self._flags,
+        }
+        command = validated(cmd.StartRun, document, "command")
         try:
             return report_of(self.ledger.apply(command).state)
         except RunExists as error:
@@ -252,6 +254,7 @@ class Flexes:
     def _command(self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]) -> RunReport:
         identity = known_run_id(run_id)
         self.ledger.require(identity)
-        command_id = CommandId(derived_id(identity, "key", key)) if key else self.ledger.clock.new_command_id()
+        chosen = checked_key(key)
+        command_id = CommandId(derived_id(identity, "key", chosen)) if chosen else self.ledger.clock.new_command_id()
         document = {"run_id": identity, "id": command_id, "at": self.ledger.clock.now(), "actor": by, **fields}
         return report_of(self.ledger.apply(validated(kind, document, "command")).state)

@@ -169,3 +169,14 @@ def test_selector_spellings() -> None:
     ).directives
     assert found.selector is not None
     assert (found.selector.capability, found.selector.node) == ("write", None)
+
+
+@pytest.mark.parametrize(
+    "when", [{"copy": "\ud800"}, {"copy\ud800": 1}, 'copy = "\ud800"', {"tags": {"$includes": "\ud800"}}]
+)
+def test_a_predicate_with_ill_formed_text(when: Any) -> None:
+    """A lone surrogate is refused with its place, and the refusal itself can be written anywhere."""
+    [problem] = refused(**runtime(when=when))
+    assert problem.pointer.startswith("/runtime/0/when")
+    assert "\\ud800" in str(problem)
+    assert str(problem).encode()
