@@ -2,13 +2,15 @@
 
 import json
 import re
-from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter
+from scripts.reference import parts
+from scripts.reference.drawing import drawn
+from scripts.reference.golden import golden
+from scripts.reference.meanings import OUTCOMES
+from tests.docs.pages import ROOT
 
 from flexes.policy.actions import ACTION_TYPES, Action
 from flexes.policy.authored import RuntimePolicy
@@ -17,19 +19,7 @@ from flexes.run.action_table import cells
 from flexes.run.guards import Outcome
 from flexes.run.lifecycle import ACTIVE, FINAL, SUSPENDED, transitions
 
-ROOT = Path(__file__).parents[2]
-STALE = "run scripts/docs_tables.py"
-
-
-@cache
-def generator() -> Any:
-    """Return scripts/docs_tables.py as a module."""
-    spec = spec_from_file_location("docs_tables", ROOT / "scripts" / "docs_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+STALE = "run python -m scripts.reference"
 
 
 def document(name: str) -> str:
@@ -56,23 +46,23 @@ def examples(text: str) -> list[Any]:
     return [json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
 
 
-@pytest.mark.parametrize("name", ["actions.md", "lifecycle.md"])
+@pytest.mark.parametrize("name", parts.PAGES)
 def test_is_fresh(name: str) -> None:
     """What the documents say is what the code does now."""
-    assert generator().rewritten(document(name)) == document(name), f"docs/{name} is stale; {STALE}"
+    assert parts.rewritten(document(name)) == document(name), f"docs/{name} is stale; {STALE}"
 
 
 def test_a_stale_part_is_seen() -> None:
     """A word that was changed in a generated part comes to light."""
     tampered = document("lifecycle.md").replace("planning --> running", "planning --> completed")
-    assert generator().rewritten(tampered) != tampered
-    assert generator().rewritten(tampered) == document("lifecycle.md")
+    assert parts.rewritten(tampered) != tampered
+    assert parts.rewritten(tampered) == document("lifecycle.md")
 
 
 def test_every_part_has_its_place() -> None:
     """Each generated part stands in one document, once."""
     both = document("actions.md") + document("lifecycle.md")
-    assert sorted(re.findall(r"<!-- generated: ([a-z ]+) -->", both)) == sorted(generator().SECTIONS)
+    assert sorted(re.findall(r"<!-- generated: ([a-z ]+) -->", both)) == sorted(parts.PARTS)
 
 
 @pytest.mark.parametrize("kind", ACTION_TYPES)
@@ -90,7 +80,7 @@ def test_frames_are_of_golden_runs(kind: str) -> None:
     """Story 8.23 AC3 and AC5: example payloads are cut from stored runs, and name the canonical action type."""
     shown = examples(section(f"frames {kind}"))
     name = re.findall(r"From the run `([^`]+)`", section(f"frames {kind}"))[0]
-    stored = generator().golden(name)
+    stored = golden(name)
     assert shown[0]["payload"]["action"] == shown[0]["payload"]["actionDetails"]["type"] == kind
     for frame in shown:
         assert any(frame.items() <= found.items() for found in stored)
@@ -112,7 +102,7 @@ def test_every_cell_is_told() -> None:
 
 def test_outcomes_rails_and_legacy_names_are_complete() -> None:
     """Story 8.23 AC1 and QR12: every outcome, guard rail and earlier name is explained."""
-    assert list(generator().OUTCOMES) == list(get_args(Outcome)) == list(rows("outcomes"))[1:]
+    assert list(OUTCOMES) == list(get_args(Outcome)) == list(rows("outcomes"))[1:]
     assert rows("legacy actions").keys() >= LEGACY_ACTIONS.keys()
     assert rows("legacy fields").keys() >= LEGACY_FIELDS.keys()
     for old, new in LEGACY_ACTIONS.items():
@@ -133,6 +123,29 @@ def test_the_diagram_has_every_move() -> None:
     for (before, event), targets in transitions().items():
         for after in targets - {before}:
             assert re.search(rf"    {before} --> {after}: .*\b{event}\b", drawn)
+
+
+def test_the_drawing_is_fresh() -> None:
+    """The picture of the lifecycle is the one that the chart makes, and shows every status."""
+    picture = document("lifecycle.svg")
+    assert picture == drawn(), f"docs/lifecycle.svg is stale; {STALE}"
+    assert all(f">{status}</text>" in picture for status in ACTIVE | SUSPENDED | FINAL)
+
+
+@pytest.mark.parametrize("move", [("planning", "PlanSkipped", "running"), ("paused", "Paused", "asleep")])
+def test_the_drawing_refuses_what_it_has_no_place_for(move: tuple[str, str, str]) -> None:
+    """A transition or a status that was added to the chart stops the generation until it is laid out."""
+    before, event, after = move
+    table = {**transitions(), (before, event): frozenset({after})}
+    with pytest.raises(ValueError, match=rf"no arrow for .*{event}.*{after}"):
+        drawn(table)
+
+
+def test_the_drawing_refuses_what_the_chart_has_lost() -> None:
+    """A transition that was taken from the chart does not stay in the picture."""
+    table = {move: targets for move, targets in transitions().items() if move != ("running", "Completed")}
+    with pytest.raises(ValueError, match="the chart does not allow"):
+        drawn(table)
 
 
 def test_commands_follow_the_rules() -> None:
