@@ -1,7 +1,8 @@
 """What growth costs: 100, 1,000 and 10,000 nodes in a row with 1,000 bytes each: time of a node, bytes on disk.
 
 Bytes on disk are all pages of tables and indexes by which a run makes its database grow, over the bytes of its
-outputs. Peers stop at 1,000 nodes. `langgraph` is a graph of as many nodes; its loop, one node visited as often.
+outputs. Peers stop at 1,000 nodes. `langgraph` is a graph of as many nodes whose state holds the last output; `kept`
+holds all of them; `loop` is one node visited as often.
 """
 
 from figures import Figure, is_quick, repeats
@@ -16,7 +17,7 @@ PATIENCE_S = 120.0
 PATIENCE_WITH_PEERS_S = 20.0
 
 DATABASES = ("sqlite", "postgresql")
-PEERS = ("langgraph", "langgraph:loop", "dbos", "eventsourcing", "activegraph")
+PEERS = ("langgraph", "langgraph:kept", "langgraph:loop", "dbos", "eventsourcing", "activegraph")
 AT_MOST_TIMES_THE_SMALLEST = 1.1
 AT_MOST_TIMES_THE_PAYLOAD = 2.0
 

@@ -17,11 +17,11 @@ PATIENCE_S = 60.0
 
 PEERS = {
     "sqlite": (
-        "langgraph", "dbos", "dbos:wal", "eventsourcing", "activegraph", "activegraph:full",
+        "langgraph", "langgraph:kept", "dbos", "dbos:wal", "eventsourcing", "activegraph", "activegraph:full",
     ),
-    "postgresql": ("langgraph", "dbos", "eventsourcing", "activegraph"),
+    "postgresql": ("langgraph", "langgraph:kept", "dbos", "eventsourcing", "activegraph"),
 }  # fmt: skip
-AT_LEAST = {"langgraph": 4.0, "dbos": 8.0, "dbos:wal": 8.0}
+AT_LEAST = {"langgraph": 4.0, "langgraph:kept": 4.0, "dbos": 8.0, "dbos:wal": 8.0}
 AT_MOST_FLOORS = 1.3
 
 
