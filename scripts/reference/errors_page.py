@@ -78,7 +78,7 @@ def _exceptions() -> Iterator[tuple[str, str, str]]:
         for name, found in vars(module).items():
             is_error = inspect.isclass(found) and issubclass(found, tree.FlexesError)
             if is_error and found.__module__ == module.__name__ and "code" in vars(found):
-                yield f"`{found.code}`", f"`{name}`", clean(inspect.getdoc(found) or "").partition("\n\n")[0]
+                yield f"`{vars(found)['code']}`", f"`{name}`", clean(inspect.getdoc(found) or "").partition("\n\n")[0]
 
 
 def _rules(doc: str) -> str:

@@ -1,6 +1,7 @@
 """Running a page: its files are written into a folder, its commands run there, its fragments are validated."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -36,6 +37,8 @@ if inspect.iscoroutine(awaited):
 """
 """What a fragment of Python may expect: names that pages use without saying where they come from, and `await`."""
 
+_EXPORT: Final = re.compile(r"export (\w+)=(\S+)")
+
 DRAWN: Final = ("", "text", "mermaid", "ebnf", "jsonc")
 """Languages of blocks that are for the eye alone."""
 
@@ -59,21 +62,38 @@ class Ran(NamedTuple):
         return ""
 
 
-def run_page(page: str, folder: Path, warm: Warm, say: Callable[[str], None]) -> Iterator[Ran]:
+class Session:
+    """What commands of a page leave to those that follow: the run that they named, and what they exported."""
+
+    def __init__(self, folder: Path, warm: Warm, postgres: Callable[[], str]) -> None:
+        self.folder = folder
+        self.warm = warm
+        self._postgres = postgres
+        self._run_id = "RUN"
+        self._exported: dict[str, str] = {}
+
+    def commands(self, block: Block) -> Iterator[Ran]:
+        """Run a block's commands. Where one exports a URL of PostgreSQL, that of a real server stands in."""
+        for command in commands_of(block):
+            if export := _EXPORT.fullmatch(command.line):
+                self._exported[export[1]] = self._postgres() if export[2].startswith("postgresql://") else export[2]
+                continue
+            status, printed = self.warm.run(command.line.replace("RUN", self._run_id), self.folder, self._exported)
+            self._run_id = run_named_in(printed) or self._run_id
+            yield Ran(block, command, status, printed)
+
+
+def run_page(page: str, session: Session, say: Callable[[str], None]) -> Iterator[Ran]:
     """Run a page from top to bottom; `say` is told of each block that is wrong in itself."""
-    run_id = "RUN"
     for block in blocks_of(page):
         if block.not_run or block.language in DRAWN:
             continue
         if block.file is not None:
-            _write(folder / block.file, block.text)
+            _write(session.folder / block.file, block.text)
         if block.language in SHELLS:
-            for command in commands_of(block):
-                status, printed = warm.run(command.line.replace("RUN", run_id), folder)
-                run_id = run_named_in(printed) or run_id
-                yield Ran(block, command, status, printed)
+            yield from session.commands(block)
         elif block.file is None:
-            fault = _fault(block, folder, warm)
+            fault = _fault(block, session.folder, session.warm)
             if fault:
                 say(f"{page}:{block.line}: {fault}")
 
@@ -87,7 +107,7 @@ def _fault(block: Block, folder: Path, warm: Warm) -> str:
     if block.language == "python":
         (folder / "fragment.txt").write_text(block.text, encoding="utf-8")
         (folder / "example.py").write_text(_AROUND, encoding="utf-8")
-        status, printed = warm.run("python example.py", folder)
+        status, printed = warm.run("python example.py", folder, {})
         return printed if status else ""
     if block.language == "json":
         return "" if _is_json(block.text) else "not JSON"

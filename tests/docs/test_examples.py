@@ -1,11 +1,13 @@
 """What README and docs show is what happens: every file, command and fragment is run or validated."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
-from tests.docs.examples import run_page
+from tests.docs.examples import Session, run_page
 from tests.docs.pages import PAGES, blocks_of
+from tests.docs.postgres import is_there, postgres_url
 from tests.docs.warm import Warm
 
 
@@ -21,7 +23,9 @@ def warm() -> Iterator[Warm]:
 def test_page_shows_what_happens(page: str, warm: Warm, tmp_path: Path) -> None:
     """Every code block and command in README and docs is executed, and its shown output is checked."""
     faults: list[str] = []
-    faults.extend(ran.fault for ran in run_page(page, tmp_path, warm, faults.append) if ran.fault)
+    with ExitStack() as stack:
+        session = Session(tmp_path, warm, lambda: stack.enter_context(_postgres()))
+        faults.extend(ran.fault for ran in run_page(page, session, faults.append) if ran.fault)
     assert not faults, "\n\n".join(faults)
 
 
@@ -29,3 +33,9 @@ def test_page_shows_what_happens(page: str, warm: Warm, tmp_path: Path) -> None:
 def test_block_that_is_not_run_says_why(page: str) -> None:
     """Only what cannot run in a test is left out."""
     assert all(len(block.not_run) > 10 for block in blocks_of(page) if block.not_run)
+
+
+def _postgres() -> AbstractContextManager[str]:
+    if not is_there():
+        pytest.skip("no PostgreSQL server for this platform; all before the first block that needs one was checked")
+    return postgres_url()

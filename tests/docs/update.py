@@ -5,17 +5,20 @@ Only outputs that do not agree are replaced; those with `...` or `…` are left 
 
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.docs.examples import Ran, run_page
+from tests.docs.examples import Ran, Session, run_page
 from tests.docs.pages import ROOT
+from tests.docs.postgres import postgres_url
 from tests.docs.warm import Warm
 
 
 def update(page: str, warm: Warm) -> None:
     """Run a page and replace the outputs that do not agree."""
-    with tempfile.TemporaryDirectory() as folder:
-        ran = list(run_page(page, Path(folder), warm, lambda fault: print(fault, file=sys.stderr)))
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        session = Session(Path(folder), warm, lambda: stack.enter_context(postgres_url()))
+        ran = list(run_page(page, session, _complain))
     lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
     for block in reversed(list(dict.fromkeys(each.block for each in ran))):
         commands = [each for each in ran if each.block == block]
@@ -23,6 +26,10 @@ def update(page: str, warm: Warm) -> None:
             continue
         lines[block.first : block.last] = _rewritten(lines[block.first : block.last], commands)
     (ROOT / page).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _complain(fault: str) -> None:
+    print(fault, file=sys.stderr)
 
 
 def _rewritten(lines: list[str], commands: list[Ran]) -> list[str]:

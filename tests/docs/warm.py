@@ -9,6 +9,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,12 +27,15 @@ class Warm:
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def run(self, line: str, folder: Path) -> tuple[int, str]:
+    def run(self, line: str, folder: Path, exported: Mapping[str, str]) -> tuple[int, str]:
         """Return the exit status of a command, and what it printed on both outputs."""
         output = folder / ".output"
-        environment = {**os.environ, **_ENVIRONMENT}
+        environment = {**os.environ, **_ENVIRONMENT, **exported}
         if self._is_plain(line):
-            status = self._ask({"words": shlex.split(line), "folder": str(folder), "output": str(output)})
+            words = shlex.split(line)
+            status = self._ask(
+                {"words": words, "folder": str(folder), "output": str(output), "exported": dict(exported)}
+            )
         else:
             with output.open("w") as file:
                 done = subprocess.run(
@@ -94,6 +98,7 @@ def _serve() -> None:
 
 def _become(request: dict[str, Any]) -> None:
     os.chdir(request["folder"])
+    os.environ.update(request["exported"])
     nothing = os.open(os.devnull, os.O_RDONLY)
     output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for target, source in ((0, nothing), (1, output), (2, output)):
