@@ -175,7 +175,7 @@ class World:
             check_history(commit.after, self.events[: commit.after.version])
             check_moving(commit.after)
             if commit.after.version % 4 == 0:
-                replayed = restored(snapshot_of(commit.after))
+                replayed = restored(snapshot_of(commit.after), self.store)
                 assert replayed is not None
                 assert same(replayed, commit.after), "a snapshot differs from live"
             self.replayed = replayed

@@ -51,18 +51,20 @@ def fold(events: Iterable[ev.Event], state: State | None = None) -> State | None
     garbage, and looking for it costs more than the fold.
     """
     draft: State | None = None
+    values: dict[str, Any] = {}
     evaluations: Counter[fold_policies.Outcomes] = Counter()
     with resting_collector():
         for event in events:
             if draft is None:
                 draft = state = evolve(state, event)
-            elif event.__class__ is ev.SignalEvaluated:
+                values = vars(draft)
+            elif isinstance(event, ev.SignalEvaluated):
                 evaluations[event.outcomes] += 1
-                draft.__dict__.update(_changes(draft, event, fold_policies.noted))
+                values.update(_changes(draft, event, fold_policies.noted))
             else:
-                draft.__dict__.update(_changes(draft, event, _HANDLERS.get(event.kind)))
+                values.update(_changes(draft, event, _HANDLERS.get(event.kind)))
         if draft is not None and evaluations:
-            draft.__dict__["policies"] = fold_policies.counted(draft.policies, evaluations)
+            values["policies"] = fold_policies.counted(draft.policies, evaluations)
     return state
 
 

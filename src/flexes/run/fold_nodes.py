@@ -62,6 +62,7 @@ def node_completed(state: State, event: ev.NodeCompleted) -> dict[str, Any]:
         retryable=False,
         hold=None,
         outputs=event.outputs,
+        recorded=event.version,
         unanswered=answered(state.nodes[event.node_id], event.attempt),
     )
     facets = with_facets(

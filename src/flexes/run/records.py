@@ -31,6 +31,7 @@ class NodeState(NamedTuple):
         outputs: What the attempt wrote, by facet; None before it completed.
         previous: For a re-run: the undone attempt, as the capability gets it.
         unanswered: Attempts without an outcome yet, each with the capability that it invoked; none is answered twice.
+        recorded: Version of the event that recorded the outputs; 0 before.
     """
 
     status: NodeStatus = "pending"
@@ -53,6 +54,7 @@ class NodeState(NamedTuple):
     cause: Mapping[str, Any] | None = None
     previous: Mapping[str, Any] | None = None
     unanswered: tuple[tuple[int, str], ...] = ()
+    recorded: int = 0
 
 
 def answered(node: NodeState, attempt: int) -> tuple[tuple[int, str], ...]:

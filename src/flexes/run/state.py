@@ -4,7 +4,7 @@ Counters stand where a scan would: what is unfinished, what is ready, what is st
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from immutables import Map
 from pydantic import BaseModel, ConfigDict
@@ -34,6 +34,9 @@ from flexes.run.records import (
 
 class State(BaseModel):
     """A run after its events so far; `evolve` makes the next one.
+
+    A state that a snapshot brought back has parts that are not read yet, under `unread` beside the fields, and reads
+    each when it is first looked at.
 
     Attributes:
         facets: All writes of each facet, newest first.
@@ -86,6 +89,20 @@ class State(BaseModel):
     commands: Map[str, CommandSeen] = Map()
     current_command: str = ""
     last_action: Mapping[str, Any] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether every field is equal; unread ones are read for it."""
+        return isinstance(other, State) and all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a field that a snapshot left unread until now."""
+            unread = self.__dict__.get("unread", {})
+            if name not in unread:
+                return super().__getattr__(name)
+            value = self.__dict__[name] = unread[name]()
+            return value
 
     @property
     def status(self) -> Status:
@@ -185,3 +202,6 @@ class State(BaseModel):
             ),
             None,
         )
+
+
+_FIELDS = tuple(State.model_fields)

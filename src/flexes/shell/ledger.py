@@ -72,7 +72,7 @@ class Ledger:
         known = self._states.get(run_id)
         if known is None:
             snapshot = self.store.load_snapshot(run_id)
-            known = restored(snapshot) if snapshot else None
+            known = restored(snapshot, self.store) if snapshot else None
         rows = self.store.read(run_id, known.version if known else 0)
         state = fold(decode_all(rows), known)
         if state is not None:

@@ -1,133 +1,104 @@
 """Snapshots: the folded state as bytes, derived and disposable.
 
-A snapshot carries the schema version of the state and is ignored when it differs; it never needs an upcaster.
-The run's own documents (envelope, context, catalog, plan) are kept as the JSON that they are.
+Rules:
+1. A snapshot carries the schema version of the state and a checksum; one of another release or of a broken disk is
+   ignored. It never needs an upcaster.
+2. Its parts lie side by side, and each is read when somebody looks at it: loading takes no longer for a longer run.
+3. What the log has anyway, the values of facets, a snapshot does not hold: it names the event that wrote them.
+
+Bytes: the checksum and the length of the header (4 each, big-endian), the header, the parts one after the other. The
+header is JSON: the small fields, and the name, the length and whether it is compressed of each part.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
+from zlib import compress, crc32, decompress
 
 import orjson
-from immutables import Map
-from pydantic import TypeAdapter, ValidationError
 
-from flexes.envelope.capability import Catalog
-from flexes.envelope.contract import OutputContract
-from flexes.plan.plan import Plan
-from flexes.policy.context import PolicyContext
-from flexes.run.commands import Flags
-from flexes.run.persistent import FacetWrite, writes
-from flexes.run.records import (
-    CommandSeen,
-    Ending,
-    Handshake,
-    HumanRequest,
-    NodeState,
-    PlanVersion,
-    PolicyCount,
-    RemovedNode,
-    Timer,
-)
+from flexes.run.collector import resting_collector
 from flexes.run.state import State
-from flexes.store.port import Snapshot
+from flexes.run.trusted import trusted
+from flexes.store.logged import Log
+from flexes.store.parts import PARTS, packed, unpacked
+from flexes.store.port import EventStore, Snapshot
 
-STATE_SCHEMA: Final = 1
-"""Version of the state's shape; raise it whenever State or one of its parts changes."""
+STATE_SCHEMA: Final = 2
+"""Version of the state's shape and of these bytes; raise it whenever State or one of its parts changes."""
 
-_BEYOND_64_BITS: Final = ("spent_nano", "estimate_nano")
-_CONTRACT: TypeAdapter[Any] = TypeAdapter(OutputContract)
+_COMPRESSED: Final = 1_000
+"""Parts of so many bytes are compressed."""
+
+_FIELDS: Final = frozenset(State.model_fields)
+_SMALL: Final = _FIELDS.difference(PARTS)
 
 
 def snapshot_of(state: State) -> Snapshot:
-    """Return the state as a snapshot."""
-    fields = {name: getattr(state, name) for name in State.model_fields}
-    fields["facets"] = {name: [list(write[:-1]) for write in writes(newest)] for name, newest in state.facets.items()}
-    fields |= {name: str(fields[name]) for name in _BEYOND_64_BITS}
-    return Snapshot(state.run_id, state.version, STATE_SCHEMA, orjson.dumps(fields, default=_plain))
+    """Return the state as a snapshot; the events up to it are in the log."""
+    with resting_collector():
+        parts = {name: data for name in PARTS if (data := _packed(state, name)) is not None}
+    header = {
+        "fields": {name: getattr(state, name) for name in sorted(_SMALL)},
+        "parts": [[name, len(data), is_compressed] for name, (data, is_compressed) in parts.items()],
+    }
+    head = orjson.dumps(header)
+    body = b"".join((len(head).to_bytes(4, "big"), head, *(data for data, _ in parts.values())))
+    return Snapshot(state.run_id, state.version, STATE_SCHEMA, crc32(body).to_bytes(4, "big") + body)
 
 
-def restored(snapshot: Snapshot) -> State | None:
-    """Return the state, or None where another release, or a broken disk, wrote the snapshot."""
-    if snapshot.schema != STATE_SCHEMA:
+def restored(snapshot: Snapshot, store: EventStore) -> State | None:
+    """Return the state, or None where another release, or a broken disk, wrote the snapshot.
+
+    Args:
+        snapshot: A snapshot of a run.
+        store: Where the run's events are; values of facets are read from it when they are looked at.
+    """
+    data = memoryview(snapshot.data)
+    if snapshot.schema != STATE_SCHEMA or len(data) < 8 or crc32(data[4:]).to_bytes(4, "big") != data[:4]:
         return None
-    try:
-        fields = orjson.loads(snapshot.data)
-        return State.model_construct(**{name: _restore(name, value) for name, value in fields.items()})
-    except (ValueError, TypeError, KeyError, AttributeError, ValidationError):
+    start = 8 + int.from_bytes(data[4:8], "big")
+    header = orjson.loads(data[8:start])
+    log = Log(store, snapshot.run_id)
+    parts: dict[str, UnreadPart] = {}
+    for name, length, is_compressed in header["parts"]:
+        parts[name] = UnreadPart(name, bytes(data[start : start + length]), is_compressed, log)
+        start += length
+    absent = {name: _default(name) for name in PARTS if name not in parts}
+    return trusted(State, {**header["fields"], **absent, "unread": parts}, set(_FIELDS))
+
+
+class UnreadPart:
+    """A part of a restored state, made of its bytes when it is first looked at; all later states share it."""
+
+    __slots__ = ("_found", "_log", "_name", "data", "is_compressed")
+
+    def __init__(self, name: str, data: bytes, is_compressed: bool, log: Log) -> None:
+        self.data = data
+        self.is_compressed = is_compressed
+        self._name = name
+        self._log = log
+        self._found: Any = None
+
+    def __call__(self) -> Any:
+        """Return the field of the state."""
+        if self._found is None:
+            with resting_collector():
+                document = orjson.loads(decompress(self.data) if self.is_compressed else self.data)
+                self._found = unpacked(self._name, document, self._log)
+        return self._found
+
+
+def _packed(state: State, name: str) -> tuple[bytes, bool] | None:
+    """Return a part as bytes and whether they are compressed; None for one that is as it was at first."""
+    unread: Mapping[str, UnreadPart] = state.__dict__.get("unread", {})
+    if name in unread and name not in state.__dict__:
+        return unread[name].data, unread[name].is_compressed
+    value = getattr(state, name)
+    if value is None or value == _default(name):
         return None
+    data = orjson.dumps(packed(name, value), default=list)
+    return (data, False) if len(data) < _COMPRESSED else (compress(data, 1), True)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Map):
-        return dict(value)
-    if isinstance(value, tuple):
-        return list(value)
-    return value.model_dump(mode="json", by_alias=True)
-
-
-def _restore(name: str, value: Any) -> Any:
-    return _RESTORE[name](value) if name in _RESTORE and value is not None else value
-
-
-def _facet(found: list[list[Any]]) -> FacetWrite | None:
-    chain: FacetWrite | None = None
-    for fields in reversed(found):
-        value, node, attempt, plan_version, version, by = fields
-        chain = FacetWrite(value, node, attempt, plan_version, version, by, chain)
-    return chain
-
-
-def _map(item: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], Map[str, Any]]:
-    return lambda found: Map({key: item(value) for key, value in found.items()})
-
-
-def _each(item: Callable[[Any], Any]) -> Callable[[list[Any]], tuple[Any, ...]]:
-    return lambda found: tuple(item(value) for value in found)
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _node(fields: list[Any]) -> NodeState:
-    node = NodeState(*fields)
-    unanswered = tuple((attempt, capability) for attempt, capability in node.unanswered)
-    return node._replace(edited=tuple(node.edited), unanswered=unanswered)
-
-
-def _handshake(fields: list[Any]) -> Handshake:
-    shake = Handshake(*fields)
-    return shake._replace(intents=tuple(shake.intents), diagnostics=tuple(shake.diagnostics))
-
-
-def _plan_version(fields: list[Any]) -> PlanVersion:
-    version, triggers, rationale = fields
-    return PlanVersion(version, tuple(triggers), rationale)
-
-
-_RESTORE: Mapping[str, Callable[[Any], Any]] = {
-    "contract": _CONTRACT.validate_python,
-    "context": PolicyContext.model_validate,
-    "catalog": Catalog.model_validate,
-    "flags": Flags.model_validate,
-    "ending": lambda fields: Ending(*fields),
-    "plan": Plan.model_validate,
-    "plan_versions": _each(_plan_version),
-    "handshake": _handshake,
-    "nodes": _map(_node),
-    "removed": _map(lambda fields: RemovedNode(_node(fields[0]), fields[1])),
-    "ready": _map(_same),
-    "running": _map(_same),
-    "failed": _map(_same),
-    "facets": _map(_facet),
-    "timers": _each(lambda fields: Timer(*fields)),
-    "inbox": tuple,
-    "requests": _map(lambda fields: HumanRequest(*fields)),
-    "open_requests": tuple,
-    "policies": _map(lambda fields: PolicyCount(*fields)),
-    "spent_nano": int,
-    "estimate_nano": int,
-    "rewrites": _map(_same),
-    "taken_away": tuple,
-    "commands": _map(lambda fields: CommandSeen(*fields)),
-}
+def _default(name: str) -> Any:
+    return State.model_fields[name].get_default()

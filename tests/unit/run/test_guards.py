@@ -7,6 +7,8 @@ from flexes.ids import derived_id
 from flexes.policy.signal import SignalEnvelope
 from flexes.run import commands as cmd
 from flexes.run import events as ev
+from flexes.store.codec import encode
+from flexes.store.memory import MemoryStore
 from flexes.store.snapshots import restored, snapshot_of
 
 QUALITY = {"quality": [{"id": "good", "metric": "q", "min": 0.9}]}
@@ -107,7 +109,9 @@ def test_a_snapshot_of_a_dear_run() -> None:
     """A snapshot holds any cost that a run accepts (Amount, up to a million millions an invocation)."""
     run = Run()
     run.end("a", outputs={"copy": 1}, cost=1e12)
-    assert restored(snapshot_of(run.state)) == run.state
+    store = MemoryStore()
+    store.append([encode(event) for event in run.events])
+    assert restored(snapshot_of(run.state), store) == run.state
 
 
 def test_a_clock_that_is_set_back() -> None:
