@@ -32,7 +32,7 @@ class Runs(Application):
 @contextmanager
 def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:  # noqa: ARG001
     """Open the application and yield what saves a run after each node."""
-    application = Runs(env=_environment(url))
+    application = Runs(env=environment(url))
     try:
         yield lambda nodes: _timed(application, nodes, outputs)
     finally:
@@ -51,7 +51,8 @@ def _timed(application: Runs, nodes: int, outputs: Sequence[Output]) -> Took:
     return watch.stop()
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment(url: str) -> dict[str, str]:
+    """Return the settings under which the library uses the database that a URL of flexes names."""
     if url.startswith("sqlite:///"):
         return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": url.removeprefix("sqlite:///")}
     from psycopg.conninfo import conninfo_to_dict
