@@ -11,8 +11,8 @@ from peers.trial import Case, Trials
 
 NODES = 50
 BYTES = 120
-ROUNDS = 5
-TIMES = 3
+ROUNDS = 3
+TIMES = 5
 PATIENCE_S = 60.0
 
 PEERS = {
