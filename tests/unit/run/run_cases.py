@@ -22,17 +22,26 @@ CATALOG = Catalog.model_validate(
             {"id": "judge", "kind": "validation", "inputs": ["copy"], "outputs": ["review"], "cost": 0.5},
             {"id": "note", "inputs": ["brief"], "outputs": []},
             {"id": "ask", "kind": "human", "inputs": ["copy"], "outputs": ["approval"], "timeoutMs": 1000.0},
+            {"id": "sign", "kind": "human", "inputs": ["copy"], "outputs": ["signature"]},
         ],
         "facets": {"review": {"schema": {"type": "object", "required": ["score"]}}},
     }
 )
 CHAIN = ({"id": "a", "capability": "write"}, {"id": "b", "capability": "judge", "dependsOn": ["a"]})
+FREEFORM = {"mode": "freeform"}
+ALL_ON = cmd.Flags()
 
 
 class Run:
     """A run that is moved by commands; keeps its events and the state after them."""
 
-    def __init__(self, nodes: Sequence[Mapping[str, Any]] = CHAIN, **policies: Any) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[Mapping[str, Any]] = CHAIN,
+        contract: Mapping[str, Any] = FREEFORM,
+        flags: cmd.Flags = ALL_ON,
+        **policies: Any,
+    ) -> None:
         self.events: list[Event] = []
         self._state: State | None = None
         self.after_ms = 0.0
@@ -40,12 +49,12 @@ class Run:
             {
                 "objective": "o",
                 "inputs": {"brief": "b"},
-                "outputContract": {"mode": "freeform"},
+                "outputContract": contract,
                 "policies": policies,
             }
         )
         context = normalize(envelope.policies, CATALOG, frozenset(envelope.inputs))
-        self.give(cmd.StartRun, envelope=envelope.wire(), context=context, catalog=CATALOG)
+        self.give(cmd.StartRun, envelope=envelope.wire(), context=context, catalog=CATALOG, flags=flags)
         assert self.state.handshake is not None
         draft = Draft.model_validate({"nodes": nodes})
         self.give(cmd.AnswerPlanner, request_id=self.state.handshake.request_id, answer=draft)
