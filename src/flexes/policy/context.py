@@ -5,7 +5,7 @@ which nodes it looks at, what it tests, what it does, and its place in the total
 authored form.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -122,6 +122,16 @@ class PolicyContext(Model, frozen=True):
     def compiled(self) -> dict[str, Compiled]:
         """The tests that were evaluated so far, compiled, by directive; filled by who evaluates."""
         return {}
+
+    @cached_property
+    def heard(self) -> dict[Hashable, tuple[Directive, ...]]:
+        """Which directives look at a signal, by what they may look at in it; filled by who asks."""
+        return {}
+
+    @cached_property
+    def tells_nodes_apart(self) -> bool:
+        """Whether any directive looks at nodes by id."""
+        return any(found.selector is not None and found.selector.node is not None for found in self.directives)
 
     @cached_property
     def index(self) -> Mapping[str, Mapping[Key, tuple[Directive, ...]]]:

@@ -34,12 +34,12 @@ def opted_out(context: PolicyContext, directive_id: str, node: NodeView, own: An
     return None
 
 
-def tested(context: PolicyContext, directive: Directive, lookup: Lookup) -> Verdict:
-    """Return the verdict of the directive's test on these values; matched where it has none."""
-    compiled = context.compiled.get(directive.id)
-    if compiled is None:
-        compiled = context.compiled[directive.id] = _compiled(directive.test, context.limits)
-    return compiled(lookup)
+def test_of(context: PolicyContext, directive: Directive) -> Compiled:
+    """Return the directive's test: from a lookup to a verdict, matched where it has none; made on first use."""
+    test = context.compiled.get(directive.id)
+    if test is None:
+        test = context.compiled[directive.id] = _compiled(directive.test, context.limits)
+    return test
 
 
 def _compiled(test: Test | None, limits: Limits) -> Compiled:

@@ -1,7 +1,7 @@
 """Signals: what happened, in the one normalized form that directives are evaluated on (story 8.9 FR2)."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -91,10 +91,36 @@ _HEARD: Mapping[SignalKind, tuple[Hears, ...]] = {
 }
 
 
+_MAX_HEARD: Final = 1_024
+"""Kinds of signals of one run that are remembered."""
+
+
 def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
     """Return the directives whose trigger and selector match the signal, in total order."""
     if signal.directive is not None:
         return (context.by_id[signal.directive],)
+    looks = _looks(context, signal)
+    heard = context.heard.get(looks)
+    if heard is None:
+        if len(context.heard) >= _MAX_HEARD:
+            context.heard.clear()
+        heard = context.heard[looks] = _heard_by(context, signal)
+    return heard
+
+
+def _looks(context: PolicyContext, signal: Signal) -> Hashable:
+    """Return all that triggers and selectors look at; signals that are alike in it are heard by the same directives."""
+    node = signal.node
+    return (
+        signal.kind,
+        signal.validation_ok is False,
+        signal.timed_out,
+        signal.produced,
+        node and (node.id if context.tells_nodes_apart else "", node.capability, node.kind, node.stage, node.tags),
+    )
+
+
+def _heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
     keys = _keys(signal)
     found: dict[int, Directive] = {}
     for group in _groups(signal):

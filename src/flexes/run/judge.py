@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from flexes.ids import Instant
 from flexes.policy.actions import Action, Emit, Fail, Goto, Hitl, Pause, Replan
 from flexes.policy.context import Directive
-from flexes.policy.evaluate import Lookup, opted_out, tested
+from flexes.policy.evaluate import opted_out, test_of
 from flexes.policy.signal import Signal, heard_by
-from flexes.predicate.verdict import FALSE
+from flexes.predicate.verdict import FALSE, Verdict
 from flexes.run.guards import Outcome, Standing, standing
 from flexes.run.records import PolicyCount
 from flexes.run.signals import lookup_of
@@ -42,6 +42,11 @@ class Judgement(NamedTuple):
     postponed: bool = False
 
     @property
+    def matters(self) -> bool:
+        """Whether anything follows from it, now or later."""
+        return self.acts or self.postponed or bool(self.standing.rails)
+
+    @property
     def outcome(self) -> tuple[str, str, str | None]:
         """The outcome as SignalEvaluated stores it."""
         return (self.directive.id, self.standing.outcome, self.standing.reason)
@@ -49,21 +54,23 @@ class Judgement(NamedTuple):
 
 def judged(state: State, signal: Signal, at: Instant) -> tuple[Judgement, ...]:
     """Return a judgement for every directive that hears the signal, in total order."""
-    heard = heard_by(state.context, signal)
+    context = state.context
+    heard = heard_by(context, signal)
     if not heard:
         return ()
     lookup = lookup_of(state, signal, at)
     restrained = _is_restrained(state)
     alone: list[Judgement] = []
-    hitl_ahead = 0
+    hitl_ahead, matched = 0, False
     for directive in heard:
         held_back = _held_back(state, directive, signal) if restrained else None
-        found = held_back or _tested(state, directive, lookup, at)
+        found = held_back or _tested(state, directive, test_of(context, directive)(lookup), at)
         if found.outcome == "matched":
             found = _with_breach(standing(state, directive, directive.action, "action", signal, hitl_ahead), found)
-        hitl_ahead += isinstance(found.action, Hitl)
+            hitl_ahead += isinstance(found.action, Hitl)
+            matched = True
         alone.append(Judgement(directive, found))
-    return _together(alone) if any(found.standing.action for found in alone) else tuple(alone)
+    return _together(alone) if matched else tuple(alone)
 
 
 def _is_restrained(state: State) -> bool:
@@ -107,8 +114,7 @@ def _concerned(state: State, directive: Directive, signal: Signal) -> list[str]:
     return found
 
 
-def _tested(state: State, directive: Directive, lookup: Lookup, at: Instant) -> Standing:
-    verdict = tested(state.context, directive, lookup)
+def _tested(state: State, directive: Directive, verdict: Verdict, at: Instant) -> Standing:
     if verdict is FALSE:
         return _FALSE
     if verdict.outcome != "matched":

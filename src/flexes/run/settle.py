@@ -12,6 +12,7 @@ from typing import Any
 from flexes.envelope.contract import FacetsContract, FreeformContract, JsonSchemaContract, contract_facets
 from flexes.envelope.schemas import schema_issues
 from flexes.ids import plus_ms
+from flexes.policy.signal import Signal
 from flexes.run import events as ev
 from flexes.run.arrivals import defer
 from flexes.run.commit import Commit
@@ -20,7 +21,7 @@ from flexes.run.dispatch import Acting, act, trip
 from flexes.run.effects import operation_id
 from flexes.run.gate import open_human_node
 from flexes.run.inbox import ActionSource, Item
-from flexes.run.judge import judged
+from flexes.run.judge import Judgement, judged
 from flexes.run.signals import signal_of, stale
 from flexes.run.state import State
 
@@ -81,6 +82,11 @@ def _evaluate(commit: Commit, item: Item) -> None:
         attempt=signal.node.attempt if signal.node else None,
         outcomes=tuple([found.outcome for found in judgements]),
     )
+    _carry_out(commit, item, signal, [found for found in judgements if found.matters])
+
+
+def _carry_out(commit: Commit, item: Item, signal: Signal, judgements: list[Judgement]) -> None:
+    """Let what was judged take effect: guard rails first, then actions, then what waits for a better time."""
     source: ActionSource = "manual" if item.kind == "manual" else "runtime"
     acting = [
         Acting(found.directive, found.standing, signal, source, found.standing.reason)
@@ -88,10 +94,8 @@ def _evaluate(commit: Commit, item: Item) -> None:
         if found.acts
     ]
     for found in judgements:
-        if found.standing.rails:
-            trip(commit, found.directive.id, found.standing, item.node, acts=found.acts)
-    if acting:
-        act(commit, acting)
+        trip(commit, found.directive.id, found.standing, item.node, acts=found.acts)
+    act(commit, acting)
     for found in judgements:
         if found.postponed:
             defer(commit, item.model_copy(update={"directive": found.directive.id}))

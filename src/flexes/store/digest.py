@@ -9,11 +9,15 @@ A chain cannot show by itself that the last events of a run were cut off. Their 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from flexes.ids import RunId
 from flexes.store.port import Row
+
+_SIZE_OF_DIGEST: Final = (32).to_bytes(8, "big")
+_SIZE_OF_VERSION: Final = (8).to_bytes(8, "big")
 
 
 class Break(NamedTuple):
@@ -34,10 +38,8 @@ def first_digest(run_id: RunId) -> bytes:
 
 def next_digest(previous: bytes, run_id: RunId, version: int, type_: str, data: bytes) -> bytes:
     """Return the digest of an event from the one before it."""
-    digest = sha256()
-    for field in (previous, run_id.encode(), version.to_bytes(8, "big"), type_.encode()):
-        digest.update(len(field).to_bytes(8, "big") + field)
-    digest.update(len(data).to_bytes(8, "big"))
+    digest = sha256(_SIZE_OF_DIGEST + previous + _framed(run_id) + _SIZE_OF_VERSION + version.to_bytes(8, "big"))
+    digest.update(_framed(type_) + len(data).to_bytes(8, "big"))
     digest.update(data)
     return digest.digest()
 
@@ -55,6 +57,13 @@ def verify_chain(rows: Iterable[Row]) -> Break | None:
             return why
         previous = row
     return None
+
+
+@lru_cache(maxsize=1024)
+def _framed(text: str) -> bytes:
+    """Return a text's bytes after their length."""
+    encoded = text.encode()
+    return len(encoded).to_bytes(8, "big") + encoded
 
 
 def _broken_order(previous: Row | None, row: Row) -> Break | None:

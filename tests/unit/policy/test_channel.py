@@ -16,7 +16,7 @@ def verdict(facets: dict[str, Any], **rules: Any) -> tuple[str, str]:
     directive = Directive(
         id="d", rank=0, policy_class="channel", from_threshold=True, hears="onNodeComplete", test=test, action=Replan()
     )
-    found = evaluate.tested(PolicyContext(), directive, lambda name: facets.get(name, MISSING))
+    found = evaluate.test_of(PolicyContext(), directive)(lambda name: facets.get(name, MISSING))
     return found.outcome, found.reason
 
 
