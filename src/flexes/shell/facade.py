@@ -226,6 +226,8 @@ class Flexes:
     def state(self, run_id: str, at_version: int | None = None) -> State:
         """Return the folded run, also as it was after an earlier event.
 
+        What a long run's facets hold may be read from the store only when it is looked at: look before `close`.
+
         Raises:
             RunNotFound: There is no such run, or no such version.
         """

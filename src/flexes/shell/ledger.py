@@ -16,6 +16,7 @@ from flexes.run.commands import Command, CommandBase, FireTimer, StartRun
 from flexes.run.decide import decided_commit
 from flexes.run.events import Event
 from flexes.run.evolve import fold
+from flexes.run.lifecycle import SUSPENDED
 from flexes.run.rebuild import command_of
 from flexes.run.records import CommandSeen
 from flexes.run.state import State
@@ -30,6 +31,8 @@ FIRST_SNAPSHOT: Final = 500
 SNAPSHOT_GROWTH: Final = 1.25
 """A run gets a snapshot at FIRST_SNAPSHOT events and whenever it has grown by this factor since: all snapshots of a run
 together are then a small multiple of its last one, however long it gets."""
+GROWTH_AT_REST: Final = 1.05
+"""A run that comes to rest gets one sooner: whoever goes on with it, perhaps days later, has little to replay."""
 MAX_KEPT: Final = 256
 """Runs whose state is kept in memory, the latest used."""
 
@@ -66,6 +69,7 @@ class Ledger:
         self.clock = clock
         self.observers: list[Observer] = []
         self._states: dict[RunId, State] = {}
+        self._saved: dict[RunId, int] = {}
 
     def load(self, run_id: RunId) -> State | None:
         """Return the run as it now is in the store, or None."""
@@ -73,6 +77,7 @@ class Ledger:
         if known is None:
             snapshot = self.store.load_snapshot(run_id)
             known = restored(snapshot, self.store) if snapshot else None
+            self._saved[run_id] = known.version if known else 0
         rows = self.store.read(run_id, known.version if known else 0)
         state = fold(decode_all(rows), known)
         if state is not None:
@@ -144,7 +149,9 @@ class Ledger:
         self._states.pop(state.run_id, None)
         self._states[state.run_id] = state
         if len(self._states) > MAX_KEPT:
-            del self._states[next(iter(self._states))]
+            oldest = next(iter(self._states))
+            del self._states[oldest]
+            self._saved.pop(oldest, None)
 
     def _append(self, state: State | None, command: Command) -> Applied:
         events, after = decided_commit(state, command)
@@ -185,8 +192,13 @@ class Ledger:
         return Applied((), self.at_version(state.run_id, seen.last_version))
 
     def _maybe_snapshot(self, before: State | None, after: State) -> None:
-        if before is not None and _generation(before.version) != _generation(after.version):
+        if before is None or after.version < FIRST_SNAPSHOT:
+            return
+        comes_to_rest = before.is_active and after.status in SUSPENDED
+        enough = self._saved.get(after.run_id, 0) * GROWTH_AT_REST
+        if _generation(before.version) != _generation(after.version) or (comes_to_rest and after.version >= enough):
             self.store.save_snapshot(snapshot_of(after))
+            self._saved[after.run_id] = after.version
 
 
 def _generation(version: int) -> int:
