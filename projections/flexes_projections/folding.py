@@ -4,10 +4,12 @@ from collections import OrderedDict
 from typing import Final
 
 from flexes.ids import RunId
+from flexes.run.events import RunStarted
 from flexes.run.evolve import evolve, fold
 from flexes.run.state import State
 from flexes.store import port
 from flexes.store.codec import decode, decode_all
+from flexes_projections.beginning import begun
 from flexes_projections.table import Fact
 
 MAX_RUNS: Final = 1_000
@@ -31,7 +33,7 @@ class Folding:
         """Return the event with the states around it; raises whatever makes it unreadable."""
         event = decode(row)
         before = self._before(row)
-        after = evolve(before, event)
+        after = begun(event) if before is None and isinstance(event, RunStarted) else evolve(before, event)
         self._keep(after)
         return Fact(event, before, after, row.position, row.digest.hex())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from flexes.errors import StoreUnavailable, UnknownStore
-from flexes.store.urls import FORMS, redacted
+from flexes.store.urls import FORMS, database_url, redacted
 from flexes_projections.database import Database
 from flexes_projections.sqlite_database import SqliteDatabase
 
@@ -41,4 +41,4 @@ def _postgres(url: str) -> Database:
         raise StoreUnavailable(
             f"the store {redacted(url)} needs psycopg ({error}): pip install 'flexes[postgres]'"
         ) from error
-    return PostgresDatabase(url, redacted(url))
+    return PostgresDatabase(database_url(url), redacted(url))

@@ -9,10 +9,14 @@ from tests.projections.logs import copies, corpus
 from tests.projections.places import Place, live, rows_seen
 
 from flexes.ids import RunId
+from flexes.run.events import RunStarted
+from flexes.run.evolve import evolve
+from flexes.store.codec import decode
 from flexes.store.memory import MemoryStore
 from flexes.store.port import NewEvent, Row
 from flexes_projections import registry, runner
 from flexes_projections.batch import Lost
+from flexes_projections.beginning import begun
 from flexes_projections.catalogue import ALL, BY_NAME
 from flexes_projections.folding import Folding
 from flexes_projections.run_list import RUNS, rows_of
@@ -168,6 +172,16 @@ def test_states_that_were_let_go_are_folded_again() -> None:
     rows = store.read_all(0, 1_000)
     roomy, cramped = Folding(store), Folding(store, max_runs=1)
     assert [cramped.fact(row).step for row in rows] == [roomy.fact(row).step for row in rows]
+
+
+def test_a_run_begins_as_the_fold_says() -> None:
+    """A first event whose documents were parsed for another run gives the same state."""
+    for run in corpus():
+        first = decode(Row(1, *run[0], b""))
+        assert isinstance(first, RunStarted)
+        for _ in range(2):
+            assert begun(first) == evolve(None, first)
+        assert isinstance(first.context, dict)
 
 
 def test_every_projection_has_a_key_a_run_and_a_version() -> None:
