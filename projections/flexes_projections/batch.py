@@ -51,7 +51,9 @@ class Work:
 
     def take(self, facts: Sequence[Fact]) -> None:
         """Make the rows of the events that the projection wants, or stop before the first that it cannot take."""
-        wanted = [fact for fact in facts if self.wants(fact.position)]
+        wanted = facts
+        if facts and not (self.wants(facts[0].position) and self.wants(facts[-1].position)):
+            wanted = [fact for fact in facts if self.wants(fact.position)]
         try:
             self.rows = self._rows_of(wanted)
         except Exception:  # what an event does to one projection must not reach the others
@@ -62,17 +64,18 @@ class Work:
 
     def _rows_of(self, facts: Iterable[Fact]) -> dict[Table, list[Row]]:
         """Return the rows of these events; a later one replaces an earlier one with the same key."""
-        projection = self.target.projection
-        appended: dict[Table, list[Row]] = {table: [] for table in projection.tables if table.appends}
-        latest: dict[Table, dict[Row, Row | Later]] = {table: {} for table in projection.tables if not table.appends}
+        _, _, tables, rows_of, kinds = self.target.projection
+        appended: dict[Table, list[Row]] = {table: [] for table in tables if table.appends}
+        latest: dict[Table, dict[Row, Row | Later]] = {table: {} for table in tables if not table.appends}
         for fact in facts:
-            if projection.kinds is None or fact.event.kind in projection.kinds:
-                for table, row in projection.rows_of(fact):
-                    if table.appends:
-                        appended[table].append(made(row))
+            if kinds is None or fact.event.kind in kinds:
+                for table, row in rows_of(fact):
+                    if isinstance(row, Later):
+                        latest[table][row.key] = row
+                    elif table.appends:
+                        appended[table].append(row)
                     else:
-                        key = row.key if isinstance(row, Later) else row[: table.key_size]
-                        latest[table][key] = row
+                        latest[table][row[: table.key_size]] = row
         return {**appended, **{table: [made(row) for row in rows.values()] for table, rows in latest.items()}}
 
     def _can_take(self, fact: Fact) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flexes.run.events import PlanGenerated, PlanUpdated
-from flexes.view.plan_history import PlanVersionRow, plan_version_of
+from flexes.view.plan_history import plan_version_fields
 from flexes_projections.cell import json_cell, redacted_cell
 from flexes_projections.table import Fact, Projection, Row, Table, columns
 
@@ -37,40 +37,39 @@ def rows_of(fact: Fact) -> Iterator[tuple[Table, Row]]:
     """Yield the version that the event made, if it made one, and its nodes."""
     if not isinstance(fact.event, PlanGenerated | PlanUpdated):
         return
-    found = plan_version_of(fact.event, fact.before, fact.after)
-    assert found is not None
+    found = plan_version_fields(fact.step)
     yield VERSIONS, _version(fact, found)
-    for place, node in enumerate(found.nodes):
+    for place, node in enumerate(found["nodes"]):
         yield NODES, _node(found, place, node)
 
 
-def _version(fact: Fact, found: PlanVersionRow) -> Row:
+def _version(fact: Fact, found: Mapping[str, Any]) -> Row:
     """Return the row; contracts hold schemas, where a key names a property and its value is no secret."""
     return (
-        found.run_id,
-        found.version,
-        found.previous_version,
+        found["run_id"],
+        found["version"],
+        found["previous_version"],
         fact.event.at,
         fact.event.actor,
         fact.event.version,
         fact.position,
-        found.rationale,
-        json_cell(found.triggers),
-        redacted_cell(found.provenance),
-        redacted_cell(found.delta),
-        redacted_cell(found.unanswered),
-        json_cell(found.facets),
-        json_cell(found.contracts),
-        redacted_cell(found.diagnostics),
-        json_cell(found.nodes),
+        found["rationale"],
+        json_cell(found["triggers"]),
+        redacted_cell(found["provenance"]),
+        redacted_cell(found["delta"]),
+        redacted_cell(found["unanswered"]),
+        json_cell(found["facets"]),
+        json_cell(found["contracts"]),
+        redacted_cell(found["diagnostics"]),
+        json_cell(found["nodes"]),
     )
 
 
-def _node(found: PlanVersionRow, place: int, node: Mapping[str, Any]) -> Row:
+def _node(found: Mapping[str, Any], place: int, node: Mapping[str, Any]) -> Row:
     origin, overrides = node.get("origin") or {}, node.get("policyOverrides")
     return (
-        found.run_id,
-        found.version,
+        found["run_id"],
+        found["version"],
         node["id"],
         place,
         node["capability"],

@@ -26,7 +26,6 @@ SECRET_KEYS: Final = frozenset(
 )  # fmt: skip
 """Every secret key, case-folded. The list is closed: nothing is guessed from parts of a key."""
 
-
 _NESTED: Final = (dict, list, tuple)
 
 
@@ -46,17 +45,20 @@ def is_secret(key: object) -> bool:
 
 
 def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    changes = {}
+    secret = _secret_keys(tuple(document))
+    changes: dict[str, Any] = {key: REDACTED for key in secret if document[key] is not REDACTED}
     for key, item in document.items():
-        if is_secret(key):
-            kept = REDACTED
-        elif isinstance(item, _NESTED):
+        if isinstance(item, _NESTED) and key not in secret:
             kept = redact(item)
-        else:
-            continue
-        if kept is not item:
-            changes[key] = kept
+            if kept is not item:
+                changes[key] = kept
     return {**document, **changes} if changes else document
+
+
+@lru_cache(maxsize=4096)
+def _secret_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of an object's keys that are secret; most objects have the keys of an earlier one."""
+    return tuple(key for key in keys if is_secret(key))
 
 
 def _array(items: list[Any] | tuple[Any, ...]) -> list[Any]:

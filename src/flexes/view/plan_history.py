@@ -56,28 +56,25 @@ def plan_history(events: Iterable[Event]) -> tuple[PlanVersionRow, ...]:
 
 def plan_version_of(event: Event, before: State | None, after: State) -> PlanVersionRow | None:
     """Return the plan version that the event made; None for an event that made none."""
-    match event:
-        case PlanGenerated():
-            return PlanVersionRow(**_common(event, before, after), version=after.plan_version)
-        case PlanUpdated():
-            return PlanVersionRow(
-                **_common(event, before, after),
-                version=event.new_version,
-                previous_version=event.previous_version,
-                triggers=tuple(event.triggers),
-                delta=whole_delta(event),
-                unanswered=tuple(event.unanswered),
-            )
-        case _:
-            return None
+    if not isinstance(event, PlanGenerated | PlanUpdated):
+        return None
+    return PlanVersionRow(**plan_version_fields(Step(event, before, after)))
 
 
-def _common(event: PlanGenerated | PlanUpdated, before: State | None, after: State) -> dict[str, Any]:
+def plan_version_fields(step: Step[PlanGenerated | PlanUpdated]) -> dict[str, Any]:
+    """Return the fields of the row that an event made, the defaults too."""
+    event = step.event
+    updated = event if isinstance(event, PlanUpdated) else None
     return {
         "run_id": event.run_id,
+        "version": updated.new_version if updated else step.plan_version,
+        "previous_version": updated.previous_version if updated else None,
+        "triggers": tuple(updated.triggers) if updated else (),
         "rationale": event.rationale,
-        "provenance": _provenance(event, before),
-        "nodes": _nodes(Step(event, before, after)),
+        "provenance": _provenance(event, step.before),
+        "delta": whole_delta(updated) if updated else None,
+        "unanswered": tuple(updated.unanswered) if updated else (),
+        "nodes": _nodes(step),
         "facets": tuple(event.facets),
         "contracts": event.contracts,
         "diagnostics": tuple(event.diagnostics),
