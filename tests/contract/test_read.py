@@ -46,6 +46,16 @@ def test_a_part_of_a_run(store: Store, after: int, upto: int | None, expected: l
     assert [row.version for row in store.read(RUNS[0], after, upto)] == expected
 
 
+@pytest.mark.parametrize("number", [10**30, -(10**30)])
+def test_numbers_beyond_64_bits_name_nothing(store: Store, log: list[tuple[RunId, int]], number: int) -> None:
+    """Versions and positions that no event can have lie beyond the last or before the first, and are no fault."""
+    everything = len(log) if number < 0 else 0
+    assert len(store.read_all(number, 100)) == everything
+    assert len(store.read(RUNS[0], number)) == (4 if number < 0 else 0)
+    assert len(store.read(RUNS[0], 0, number)) == (0 if number < 0 else 4)
+    assert len(store.heads(100, number)) == (0 if number < 0 else len(RUNS))
+
+
 def test_an_unknown_run_is_empty(store: Store) -> None:
     """A run that nobody started has no events and no snapshot."""
     unknown = RunId(str(uuid4()))

@@ -83,6 +83,8 @@ def test_bad_input_is_said(
     [
         (["show", UNKNOWN], "run_not_found"),
         (["show", "1c099d9c", "--at", "99"], "run_not_found"),
+        (["show", "1c099d9c", "--at", "9" * 30], "run_not_found"),
+        (["audit", "--node", ""], "invalid_document"),
         (["resume", UNKNOWN], "run_not_found"),
         (["verify", UNKNOWN], "run_not_found"),
         (["cancel", "1c099d9c"], "invalid_run_state"),

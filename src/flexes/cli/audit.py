@@ -70,19 +70,21 @@ def audit(
 
     JSON lines and CSV have every column, digests too. --json is --format json.
     """
+    from flexes.policy.problems import validated
     from flexes.view.audit_filter import AuditFilter
 
     with reading(store) as kept:
-        wanted = AuditFilter(
-            run=None if run is None else find_run(kept, run),
-            policy=policy,
-            action=action,
-            outcome=outcome,
-            node=node,
-            plan_version=plan_version,
-            since=instant_option(since, "--since", time.min),
-            until=instant_option(until, "--until", time.max),
-        )
+        asked = {
+            "run": None if run is None else find_run(kept, run),
+            "policy": policy,
+            "action": action,
+            "outcome": outcome,
+            "node": node,
+            "plan_version": plan_version,
+            "since": instant_option(since, "--since", time.min),
+            "until": instant_option(until, "--until", time.max),
+        }
+        wanted = validated(AuditFilter, asked, "audit query")
         with closing(_indexed(kept, store, wanted, projections)) as pages:
             _tell(answer(kept, wanted, pages), AuditFormat.json if as_json else format)
 

@@ -113,7 +113,12 @@ class SqliteStore:
         self._connections.close()
 
     def _select(self, name: str, *parameters: str | int) -> list[tuple[Any, ...]]:
-        return self._connections.select(_SQL[name], parameters)
+        return self._connections.select(_SQL[name], tuple(map(_bounded, parameters)))
+
+
+def _bounded(value: str | int) -> str | int:
+    """Return a number beyond 64 bits, which SQLite does not take, as the largest or least that it does."""
+    return value if isinstance(value, str) else max(-_LAST, min(value, _LAST))
 
 
 def _insert(cursor: sqlite3.Cursor, events: Sequence[NewEvent]) -> tuple[int, ...]:
