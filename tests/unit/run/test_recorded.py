@@ -1,0 +1,78 @@
+"""What the stored facts about attempts carry: whole, under one operation id, in wire names (semantics 3, 4)."""
+
+from typing import Any
+
+import pytest
+from tests.unit.run.run_cases import CHAIN, Run
+
+from flexes.errors import NodeNotFound
+from flexes.run import commands as cmd
+from flexes.run import events as ev
+
+NOTE = {"id": "n", "capability": "note"}
+GOTO: dict[str, Any] = {"type": "goto", "next": "a"}
+
+
+def of_kind(run: Run, kind: type[Any]) -> list[Any]:
+    """Return the events of one type so far."""
+    return [event for event in run.events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize("outcome", [{"outputs": {"copy": 1}}, {"error": "e"}, {"outputs": {}}])
+def test_an_attempt_keeps_its_operation_id(outcome: dict[str, Any]) -> None:
+    """What an attempt came to carries the operation id under which it was invoked."""
+    run = Run()
+    [started] = of_kind(run, ev.NodeStarted)
+    [ended, *_] = run.end("a", **outcome)
+    assert isinstance(ended, (ev.NodeCompleted, ev.NodeFailed))
+    assert (ended.operation_id, ended.node_id, ended.attempt) == (started.operation_id, "a", 1)
+
+
+def test_every_fault_of_an_output_is_kept() -> None:
+    """All that is wrong with an output is stored; the error tells the first three; it is not worth a retry."""
+    run = Run()
+    run.end("a", outputs={"copy": 1})
+    [failed, *_] = run.end("b", outputs={"w": 1, "x": 1, "review": {}, "y": 1})
+    assert isinstance(failed, ev.NodeFailed)
+    assert [issue["facet"] for issue in failed.issues] == ["w", "x", "review", "y"]
+    assert failed.error.startswith(
+        "the output breaks its contract: w: not declared by judge; x: not declared by judge; review/score: "
+    )
+    assert "y:" not in failed.error
+    assert failed.retryable is False
+
+
+def test_a_late_result_is_stored_as_it_came() -> None:
+    """A result of an attempt that was reset is kept in wire names, with what was given and nothing else."""
+    again = {"id": "again", "trigger": {"selector": {"node": "n"}}, "action": GOTO}
+    run = Run((*CHAIN, NOTE), runtime=[again])
+    run.end("n")
+    late = cmd.Result(outputs={"copy": "late"}, latency_ms=5.0)
+    [superseded] = run.events_of(cmd.RecordOutcome, node_id="a", attempt=1, outcome=late)
+    assert isinstance(superseded, ev.NodeSuperseded)
+    assert superseded.outcome == {"type": "result", "outputs": {"copy": "late"}, "metrics": {}, "latencyMs": 5.0}
+    assert superseded.cost == 2.0
+
+
+def test_a_refused_outcome_names_the_attempt() -> None:
+    """An outcome of what never started is refused with the node and the attempt."""
+    with pytest.raises(NodeNotFound) as caught:
+        Run().give(cmd.RecordOutcome, node_id="a", attempt=2, outcome=cmd.Result())
+    assert str(caught.value) == "attempt 2 of node a never started"
+    assert caught.value.facts == {"node_id": "a", "attempt": 2}
+
+
+def test_a_goto_tells_where_it_went() -> None:
+    """A goto's details name the node that it found, and the reset names whose directive did it and why."""
+    again = {"id": "again", "trigger": {"selector": {"node": "b"}}, "when": "$node.attempt = 1"}
+    run = Run(runtime=[{**again, "action": {"type": "goto", "next": {"kind": "execution"}}}])
+    run.end("a", outputs={"copy": 1})
+    run.end("b", outputs={"review": {"score": 1}})
+    [triggered] = of_kind(run, ev.PolicyTriggered)
+    assert triggered.action_details["target"] == "a"
+    assert (triggered.attempt, triggered.max_attempts) == (1, 1)
+    assert triggered.predicate == {"expression": "$node.attempt = 1", "outcome": "matched"}
+    [reset] = of_kind(run, ev.NodesReset)
+    assert (reset.target, reset.nodes) == ("a", (("a", 1), ("b", 1)))
+    told = {"policyId": "again", "action": "goto", "source": "runtime", "node": "b", "reason": "$node.attempt = 1"}
+    assert reset.cause == told
