@@ -60,5 +60,5 @@ def _judging(others: Any) -> Callable[[], object]:
     state = simulate(validated(Scenario, document, "scenario")).state
     at = Instant(state.started_at)
     signal = signal_of(state, Item(id="signal", kind="outcome", node="a", attempt=1), at)
-    assert [found.directive.id for found in judged(state, signal, at)] == ["match"]
+    assert [found.directive.id for found in judged(state, signal, at).judgements] == ["match"]
     return lambda: judged(state, signal, at)

@@ -5,9 +5,7 @@ rest of the decision sees its effect. Nothing is stored; a refused command leave
 """
 
 from collections import deque
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from flexes.ids import Instant
 from flexes.run.commands import CommandBase
@@ -16,9 +14,7 @@ from flexes.run.evolve import evolve
 from flexes.run.inbox import Item
 from flexes.run.lifecycle import allows
 from flexes.run.state import State
-from flexes.run.trusted import trusted
-
-E = TypeVar("E", bound=Event)
+from flexes.run.trusted import filled
 
 DECIDER: Final = 1
 """Version of the rules in this release; commits of another version are not re-decided."""
@@ -41,6 +37,7 @@ class Commit:
         self.state = state
         self.command = command
         self.at = max(Instant(command.at), state.at)
+        self._origin = _origin(command, self.at)
         self.events: list[Event] = list(events)
         self.arrived: deque[Item] = deque()
         self.urgent: deque[Item] = deque()
@@ -48,54 +45,29 @@ class Commit:
     @classmethod
     def starting(cls, command: CommandBase, **fields: Any) -> "Commit":
         """Return the first commit of a run."""
-        event = _made(RunStarted, {**_origin(command, Instant(command.at), 1, 0), **fields})
+        event = filled(RunStarted, {**_origin(command, Instant(command.at)), "version": 1, "plan_version": 0, **fields})
         return cls(evolve(None, event), command, (event,))
 
     def append(self, kind: type[Event], **fields: Any) -> None:
-        """Make the next event and fold it.
+        """Make the next event, unchecked, since it follows from a checked command and the state, and fold it.
 
         Raises:
             IllegalEvent: The chart forbids it here.
         """
         if not allows(self.state.status, kind.kind):
             raise IllegalEvent(f"{kind.kind} cannot happen while a run is {self.state.status}")
-        origin = _origin(self.command, self.at, self.state.version + 1, self.state.plan_version)
-        event = _made(kind, {**origin, **fields})
+        fields.update(self._origin, version=self.state.version + 1, plan_version=self.state.plan_version)
+        event = filled(kind, fields)
         self.events.append(event)
         self.state = evolve(self.state, event)
 
 
-def _made(kind: type[E], fields: Mapping[str, Any]) -> E:
-    """Return an event of fields that follow from a checked command and the state, not checked once more.
-
-    Raises:
-        IllegalEvent: A field is missing, or the type has none of that name.
-    """
-    blank, required, known = _blank(kind)
-    values = {**blank, **fields}
-    if len(values) != len(blank) or not required <= fields.keys():
-        raise IllegalEvent(f"{kind.kind} cannot be made of {sorted(fields)}; it has {sorted(blank)}")
-    return trusted(kind, values, known)
-
-
-@cache
-def _blank(kind: type[Event]) -> tuple[Mapping[str, Any], frozenset[str], set[str]]:
-    """Return every field of a type in order with its default, those that have none, and all names."""
-    fields = kind.model_fields
-    blank = {
-        name: None if field.is_required() else field.get_default(call_default_factory=True)
-        for name, field in fields.items()
-    }
-    return blank, frozenset(name for name, field in fields.items() if field.is_required()), set(fields)
-
-
-def _origin(command: CommandBase, at: Instant, version: int, plan_version: int) -> dict[str, Any]:
+def _origin(command: CommandBase, at: Instant) -> dict[str, Any]:
+    """Return what all events of a command have in common."""
     return {
         "run_id": command.run_id,
-        "version": version,
         "at": at,
         "actor": command.actor,
         "command_id": command.id,
-        "plan_version": plan_version,
         "decider": DECIDER,
     }

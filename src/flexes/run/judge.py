@@ -29,7 +29,7 @@ _FALSE: Final = Standing(FALSE.outcome, FALSE.reason)
 
 
 class Judgement(NamedTuple):
-    """What becomes of one directive on one signal.
+    """What becomes of one directive that is more than skipped on a signal.
 
     Attributes:
         acts: Whether the standing's action takes effect now.
@@ -41,36 +41,47 @@ class Judgement(NamedTuple):
     acts: bool = False
     postponed: bool = False
 
-    @property
-    def matters(self) -> bool:
-        """Whether anything follows from it, now or later."""
-        return self.acts or self.postponed or bool(self.standing.rails)
 
-    @property
-    def outcome(self) -> tuple[str, str, str | None]:
-        """The outcome as SignalEvaluated stores it."""
-        return (self.directive.id, self.standing.outcome, self.standing.reason)
+class Judged(NamedTuple):
+    """What becomes of all directives that hear a signal, in total order.
+
+    Attributes:
+        outcomes: Directive id, outcome and reason of each, as SignalEvaluated stores them.
+        judgements: Those that matched, with what each may do.
+    """
+
+    outcomes: tuple[tuple[str, str, str | None], ...]
+    judgements: tuple[Judgement, ...]
 
 
-def judged(state: State, signal: Signal, at: Instant) -> tuple[Judgement, ...]:
-    """Return a judgement for every directive that hears the signal, in total order."""
+_NOTHING: Final = Judged((), ())
+
+
+def judged(state: State, signal: Signal, at: Instant) -> Judged:
+    """Judge every directive that hears the signal."""
     context = state.context
     heard = heard_by(context, signal)
     if not heard:
-        return ()
+        return _NOTHING
     lookup = lookup_of(state, signal, at)
     restrained = _is_restrained(state)
-    alone: list[Judgement] = []
-    hitl_ahead, matched = 0, False
+    outcomes: list[tuple[str, str, str | None]] = []
+    matched: dict[int, Judgement] = {}
+    hitl_ahead = 0
     for directive in heard:
         held_back = _held_back(state, directive, signal) if restrained else None
         found = held_back or _tested(state, directive, test_of(context, directive)(lookup), at)
         if found.outcome == "matched":
             found = _with_breach(standing(state, directive, directive.action, "action", signal, hitl_ahead), found)
             hitl_ahead += isinstance(found.action, Hitl)
-            matched = True
-        alone.append(Judgement(directive, found))
-    return _together(alone) if matched else tuple(alone)
+            matched[len(outcomes)] = Judgement(directive, found)
+        outcomes.append((directive.id, found.outcome, found.reason))
+    if not matched:
+        return Judged(tuple(outcomes), ())
+    together = _together(list(matched.values()))
+    for place, (directive, found, _, _) in zip(matched, together, strict=True):
+        outcomes[place] = (directive.id, found.outcome, found.reason)
+    return Judged(tuple(outcomes), together)
 
 
 def _is_restrained(state: State) -> bool:

@@ -73,19 +73,20 @@ def _take(commit: Commit, item: Item) -> None:
 
 def _evaluate(commit: Commit, item: Item) -> None:
     signal = signal_of(commit.state, item, commit.at)
-    judgements = judged(commit.state, signal, commit.at)
+    outcomes, judgements = judged(commit.state, signal, commit.at)
     commit.append(
         ev.SignalEvaluated,
         signal_id=item.id,
         signal_kind=signal.kind,
         node_id=signal.node.id if signal.node else None,
         attempt=signal.node.attempt if signal.node else None,
-        outcomes=tuple([found.outcome for found in judgements]),
+        outcomes=outcomes,
     )
-    _carry_out(commit, item, signal, [found for found in judgements if found.matters])
+    if judgements:
+        _carry_out(commit, item, signal, judgements)
 
 
-def _carry_out(commit: Commit, item: Item, signal: Signal, judgements: list[Judgement]) -> None:
+def _carry_out(commit: Commit, item: Item, signal: Signal, judgements: tuple[Judgement, ...]) -> None:
     """Let what was judged take effect: guard rails first, then actions, then what waits for a better time."""
     source: ActionSource = "manual" if item.kind == "manual" else "runtime"
     acting = [

@@ -22,6 +22,7 @@ from flexes.run.events import TERMINAL, Event, NodeStarted, PlanRequested
 from flexes.run.outstanding import invocation, outstanding, planner_request
 from flexes.run.state import State
 from flexes.run.timers import due
+from flexes.run.trusted import filled
 from flexes.shell.invoke import Planner, ask_planner, described, invoke
 from flexes.shell.ledger import Committed, Ledger
 from flexes.shell.registry import CapabilityRegistry
@@ -60,7 +61,8 @@ class Driver:
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._finished: deque[Finished] = deque()
         self._wake = asyncio.Event()
-        self._looked_at_s = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rang = True
 
     async def drive(self) -> State:
         """Return the run once it has ended, or rests with nothing in flight."""
@@ -85,15 +87,26 @@ class Driver:
     async def _next(self) -> Sequence[Finished]:
         """Return what finished, in plan order; nothing after a wait that a timer or the poll ended."""
         if not self._wake.is_set():
-            alarm = asyncio.get_running_loop().call_later(self._patience_s(), self._wake.set)
-            try:
-                await self._wake.wait()
-            finally:
-                alarm.cancel()
+            self._set_alarm()
+            await self._wake.wait()
         self._wake.clear()
         found = list(self._finished)
         self._finished.clear()
         return sorted(found, key=self._order) if len(found) > 1 else found
+
+    def _set_alarm(self) -> None:
+        """See to it that the driver wakes in time; an alarm that rings earlier stays, so few are ever set."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + self._patience_s()
+        if self._alarm is not None:
+            if self._alarm.when() <= due_s:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_at(due_s, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm, self._rang = None, True
+        self._wake.set()
 
     def _order(self, finished: Finished) -> tuple[int, int]:
         index = self._state.plan.graph.index if self._state.plan else {}
@@ -115,28 +128,13 @@ class Driver:
             return
 
     def _command(self, finished: Finished) -> Command:
-        key, value = finished
-        clock = self._ledger.clock
+        (name, attempt), value = finished
+        said = {"run_id": self._run_id, "at": self._ledger.clock.now()}
         if isinstance(value, (Result, Failure)):
-            command_id = derived_id(self._run_id, "outcome", *key)
-            return RecordOutcome(
-                run_id=self._run_id,
-                id=command_id,
-                at=clock.now(),
-                actor="driver",
-                node_id=key[0],
-                attempt=key[1],
-                outcome=value,
-            )
-        command_id = derived_id(self._run_id, "answer", key[0])
-        return AnswerPlanner(
-            run_id=self._run_id,
-            id=command_id,
-            at=clock.now(),
-            actor="planner",
-            request_id=key[0],
-            answer=value,
-        )
+            said |= {"id": derived_id(self._run_id, "outcome", name, attempt), "actor": "driver"}
+            return filled(RecordOutcome, {**said, "node_id": name, "attempt": attempt, "outcome": value})
+        said |= {"id": derived_id(self._run_id, "answer", name), "actor": "planner"}
+        return filled(AnswerPlanner, {**said, "request_id": name, "answer": value})
 
     def _fire_due(self) -> None:
         while self._state.timers and not self._state.is_final:
@@ -150,12 +148,12 @@ class Driver:
                 self._refresh()
 
     def _look_at_others(self) -> None:
-        """See what others wrote, if the last look was long ago; our own commits were observed already."""
-        if self._ledger.clock.elapsed_s() - self._looked_at_s >= POLL_S:
+        """See what others wrote, whenever the alarm rang; our own commits were observed already."""
+        if self._rang:
+            self._rang = False
             self._refresh()
 
     def _refresh(self) -> None:
-        self._looked_at_s = self._ledger.clock.elapsed_s()
         state = self._ledger.require(self._run_id)
         if state.version != self._state.version:
             self._state = state
@@ -243,6 +241,8 @@ class Driver:
         return node is not None and node.status == "running" and node.attempt == attempt
 
     async def _stop(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
         tasks = list(self._tasks.values())
         self._tasks.clear()
         for task in tasks:
