@@ -76,3 +76,37 @@ def test_a_goto_tells_where_it_went() -> None:
     assert (reset.target, reset.nodes) == ("a", (("a", 1), ("b", 1)))
     told = {"policyId": "again", "action": "goto", "source": "runtime", "node": "b", "reason": "$node.attempt = 1"}
     assert reset.cause == told
+
+
+@pytest.mark.parametrize(("initial_ms", "waits"), [(0.0, False), (0.001, True), (1.0, True)])
+def test_a_backoff_of_nothing_is_none(initial_ms: float, waits: bool) -> None:
+    """A backoff of no time starts the re-run at once; any other waits, however short it is."""
+    goto = {"type": "goto", "backoff": {"initialMs": initial_ms}}
+    run = Run(runtime=[{"id": "again", "trigger": {"kind": "onNodeFail"}, "action": goto}])
+    run.end("a", error="e")
+    [reset] = of_kind(run, ev.NodesReset)
+    assert (reset.not_before_at is not None) is waits
+    assert len(of_kind(run, ev.NodeStarted)) == (1 if waits else 2)
+
+
+@pytest.mark.parametrize(("given", "message"), [("too weak", "too weak"), (None, "failed by policy stop")])
+def test_a_fail_says_what_and_whose(given: str | None, message: str) -> None:
+    """The end of a run by a directive names the directive, its action, its node and its message."""
+    stop = {"id": "stop", "trigger": {"selector": {"node": "a"}}, "action": {"type": "fail", "message": given}}
+    run = Run(runtime=[stop])
+    run.end("a", outputs={"copy": 1})
+    [failed] = of_kind(run, ev.Failed)
+    assert (failed.code, failed.message, failed.policy_id) == ("policy_failed", message, "stop")
+    assert (failed.action, failed.node_id) == ("fail", "a")
+
+
+@pytest.mark.parametrize(("cooldown_ms", "outcome"), [(0.0, "matched"), (1.0, "cooling_down")])
+def test_any_cooldown_counts(cooldown_ms: float, outcome: str) -> None:
+    """A directive with a cooldown, however short, does not act twice at one instant; one without does."""
+    emit = {"type": "emit", "event": "e"}
+    run = Run(
+        [{"id": "a", "capability": "write"}, NOTE], runtime=[{"id": "e", "action": emit, "cooldownMs": cooldown_ms}]
+    )
+    run.end("a", outputs={"copy": 1})
+    run.end("n")
+    assert of_kind(run, ev.SignalEvaluated)[-1].outcomes[0][1] == outcome
