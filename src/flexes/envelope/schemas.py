@@ -35,6 +35,8 @@ def schema_fault(schema: Mapping[str, Any]) -> str | None:
         validator_for(schema, default=Draft202012Validator).check_schema(dict(schema))
     except SchemaError as error:
         return f"{_pointer(error.absolute_path) or '/'}: {error.message}"
+    except RecursionError:
+        return "/: nested too deep; flatten it, or name its parts in `$defs`"
     return None
 
 
@@ -46,6 +48,8 @@ def schema_issues(schema: dict[str, Any], value: Any) -> tuple[Issue, ...]:
         errors = sorted(_validator(_Key(schema)).iter_errors(value), key=lambda error: list(map(str, error.path)))
     except Unresolvable as error:
         return (Issue("", f"the schema refers to {error.ref!r}, which it does not contain"),)
+    except RecursionError:
+        return (Issue("", "nested too deep for its schema, or the schema refers to itself without end"),)
     return tuple(Issue(_place(error), _message(error)) for error in errors[:MAX_ISSUES])
 
 

@@ -122,5 +122,8 @@ def _known_keys(siblings: set[object]) -> list[str]:
 def _short(value: Any) -> str:
     if isinstance(value, (dict, list, tuple)) and len(value) > 8:
         return f"{type(value).__name__} of {len(value)}"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a deep {type(value).__name__}"
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

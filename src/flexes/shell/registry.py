@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, SupportsFloat, TypeVar
 
 from flexes.envelope.capability import Capability, Catalog, Facet, Kind
 from flexes.envelope.schemas import schema_fault
@@ -83,8 +83,8 @@ class CapabilityRegistry:
             InvalidDocument: The id is taken or an option is wrong; names which.
         """
         document = {
-            "id": id, "kind": kind, "inputs": _listed(inputs), "outputs": _listed(outputs), "cost": float(cost),
-            "latencyMs": float(latency_ms), "timeoutMs": None if timeout_ms is None else float(timeout_ms),
+            "id": id, "kind": kind, "inputs": _listed(inputs), "outputs": _listed(outputs), "cost": _amount(cost),
+            "latencyMs": _amount(latency_ms), "timeoutMs": _amount(timeout_ms),
             "tags": _listed(tags), "fallbacks": _listed(fallbacks), "available": available, "description": description,
         }  # fmt: skip
         declared = validated(Capability, document, f"capability {id!r}")
@@ -108,7 +108,7 @@ class CapabilityRegistry:
         """Register a capability that a person does: the approval's edits are its outputs."""
         document = {
             "id": id, "kind": "human", "inputs": _listed(inputs), "outputs": _listed(outputs), "tags": _listed(tags),
-            "timeoutMs": None if timeout_ms is None else float(timeout_ms), "description": description,
+            "timeoutMs": _amount(timeout_ms), "description": description,
         }  # fmt: skip
         self.add(validated(Capability, document, f"capability {id!r}"), None)
 
@@ -118,7 +118,7 @@ class CapabilityRegistry:
         Raises:
             InvalidDocument: The name is taken or the schema is no JSON Schema.
         """
-        fault = schema_fault(schema) if schema is not None else None
+        fault = _unusable(schema)
         if fault or name in self._facets:
             message = f"not a JSON Schema: {fault}" if fault else "defined twice; remove one"
             raise InvalidDocument([Problem("bad_facet", f"/facets/{name}", message)], "registry")
@@ -159,6 +159,23 @@ def _doubled(pointer: str, names: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _listed(names: Iterable[str]) -> object:
-    """Return names as a tuple; a bare text as it is, so that it is refused instead of taken apart."""
-    return names if isinstance(names, str) else tuple(names)
+def _unusable(schema: object) -> str | None:
+    """Return why a facet cannot have this schema, or None."""
+    if schema is None:
+        return None
+    return schema_fault(schema) if isinstance(schema, Mapping) else "write an object"
+
+
+def _listed(names: object) -> object:
+    """Return names as a tuple; a bare text and what is no list as it is, so that it is refused and not taken apart."""
+    return names if isinstance(names, str) or not isinstance(names, Iterable) else tuple(names)
+
+
+def _amount(number: object) -> object:
+    """Return a number of any kind as a float; what is none as it is, so that it is refused with its value."""
+    if isinstance(number, bool) or not isinstance(number, SupportsFloat):
+        return number
+    try:
+        return float(number)
+    except (OverflowError, ValueError):
+        return number

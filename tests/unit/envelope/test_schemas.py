@@ -49,3 +49,23 @@ def test_no_value_makes_it_raise(value: Any) -> None:
     """Checking returns issues whatever the value is."""
     for schema in ({"type": "string"}, {"minimum": 3}, {"required": ["a"]}, {"pattern": "^a"}, {"format": "date"}):
         assert isinstance(schema_issues(schema, value), tuple)
+
+
+def test_recursion_without_end_is_an_issue() -> None:
+    """A schema that refers to itself without end, or a value too deep for a recursive one, raises nothing."""
+    [issue] = schema_issues({"$ref": "#"}, 5)
+    assert "without end" in issue.message
+    node = {"anyOf": [{"type": "integer"}, {"allOf": [{"$ref": "#/$defs/branch"}]}]}
+    branch = {"type": "object", "additionalProperties": {"oneOf": [{"$ref": "#/$defs/node"}]}}
+    value: Any = 1
+    for _ in range(190):
+        value = {"a": value}
+    assert isinstance(schema_issues({"$defs": {"node": node, "branch": branch}, "$ref": "#/$defs/node"}, value), tuple)
+
+
+def test_a_schema_nested_too_deep_is_a_fault() -> None:
+    """A schema that cannot even be checked is refused with the remedy, and raises nothing."""
+    schema: dict[str, Any] = {}
+    for _ in range(3_000):
+        schema = {"not": schema}
+    assert "nested too deep" in str(schema_fault(schema))
