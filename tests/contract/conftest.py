@@ -12,9 +12,9 @@ import pytest
 from tests.contract.folders import postgres_folder
 
 from flexes.store.port import Store
-from flexes.store.urls import open_store
+from flexes.store.urls import database_url, open_store
 
-DURABLE = ("sqlite", "postgresql")
+DURABLE = ("sqlite", "postgresql", "sqlite-coalescing", "postgresql-coalescing")
 """Stores that outlive a process; the others are asked only for what a process can see."""
 
 
@@ -75,12 +75,13 @@ def durable(durable_url: str) -> Iterator[Store]:
 def raw(durable: Store, durable_url: str) -> Iterator[Callable[[str], None]]:
     """Return a way to send SQL past the store, as somebody with the database's password could."""
     if durable_url.startswith("sqlite"):
-        with closing(sqlite3.connect(durable_url.removeprefix("sqlite:///"), isolation_level=None)) as file:
+        path = database_url(durable_url).removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, isolation_level=None)) as file:
             yield lambda statement: file.execute(statement).close()
     else:
         import psycopg
 
-        with psycopg.connect(durable_url, autocommit=True) as connection:
+        with psycopg.connect(database_url(durable_url), autocommit=True) as connection:
             yield lambda statement: connection.execute(statement.encode()).close()
 
 
@@ -104,7 +105,8 @@ def hex_literal(durable_url: str) -> Callable[[bytes], str]:
 
 
 def _durable(request: pytest.FixtureRequest) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
+    database, _, coalescing = str(request.param).partition("-")
+    if database == "postgresql":
+        return f"{request.getfixturevalue('postgres_url')}{'&coalesce=on' if coalescing else ''}"
     folder: Path = request.getfixturevalue("tmp_path")
-    return f"sqlite:///{folder / 'flexes.db'}"
+    return f"sqlite:///{folder / 'flexes.db'}{'?coalesce=on' if coalescing else ''}"

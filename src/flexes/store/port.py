@@ -138,16 +138,6 @@ class Numbered(Protocol):
         ...
 
 
-@runtime_checkable
-class Wakes(Protocol):
-    """A store that can be told of new events sooner than it is asked."""
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when there may be new events, and after `timeout_s` at the latest; never raises."""
-        ...
-
-
-@runtime_checkable
 class Batches(Protocol):
     """A store for which several appends in one transaction cost little more than one."""
 
@@ -165,4 +155,18 @@ class Batches(Protocol):
             StoreUnavailable: Also for what the database refuses in one of them; whether the others are stored is not
                 known.
         """
+        ...
+
+
+@runtime_checkable
+class BatchStore(Store, Numbered, Batches, Protocol):
+    """A store in a database, whose appends can be coalesced."""
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """A store that can be told of new events sooner than it is asked."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when there may be new events, and after `timeout_s` at the latest; never raises."""
         ...

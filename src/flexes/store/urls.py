@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from flexes.errors import StoreUnavailable, UnknownStore
-from flexes.store.port import Store
+from flexes.store.port import BatchStore, Store
 
 FORMS: Final = (
     "memory://",
@@ -15,13 +15,19 @@ FORMS: Final = (
     "sqlite:////absolute/path",
     "postgresql://user:password@host/database",
 )
-"""The store URLs that flexes knows; SQLite also takes `?synchronous=full|normal`."""
+"""The store URLs that flexes knows; SQLite also takes `?synchronous=full|normal`, both databases `?coalesce=on|off`."""
+
+_COALESCE: Final = {"off": False, "on": True}
 
 _PASSWORDS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*@|(?<=[?&]password=)[^&]*")
 
 
 def open_store(url: str) -> Store:
     """Open the store that a URL names; its tables are made, or brought up to date, if need be.
+
+    Args:
+        url: One of `FORMS`. With `coalesce=on` among its options, one transaction holds the appends of all threads
+            that wait for their turn, see `CoalescingStore`.
 
     Raises:
         UnknownStore: The URL has another form than those of `FORMS`.
@@ -30,12 +36,36 @@ def open_store(url: str) -> Store:
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme not in _OPENERS:
         raise UnknownStore(f"{redacted(url)!r} names no store that flexes has: use {', '.join(FORMS)}")
-    return _OPENERS[scheme](url)
+    is_coalesced = _is_coalesced(url)
+    store = _OPENERS[scheme](database_url(url))
+    return _coalescing(store, url) if is_coalesced else store
+
+
+def database_url(url: str) -> str:
+    """Return the URL without what is about the store and not about its database."""
+    place, _, query = url.partition("?")
+    kept = [option for option in query.split("&") if option and not option.startswith("coalesce=")]
+    return "?".join([place, "&".join(kept)]) if kept else place
 
 
 def redacted(url: str) -> str:
     """Return the URL with `***` for a password, fit for messages."""
     return _PASSWORDS.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)
+
+
+def _is_coalesced(url: str) -> bool:
+    value = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)).get("coalesce", "off").lower()
+    if value not in _COALESCE:
+        raise UnknownStore(f"{redacted(url)!r}: coalesce is {value!r}: use {' or '.join(_COALESCE)}")
+    return _COALESCE[value]
+
+
+def _coalescing(store: Store, url: str) -> Store:
+    from flexes.store.coalescing_store import CoalescingStore
+
+    if isinstance(store, BatchStore):
+        return CoalescingStore(store)
+    raise UnknownStore(f"{url!r}: a store in memory flushes nothing that could be shared: leave coalesce away")
 
 
 def _open_memory(url: str) -> Store:
@@ -66,7 +96,9 @@ def _synchronous(url: str, query: str) -> str:
     options = dict(parse_qsl(query, keep_blank_values=True))
     value = options.pop("synchronous", "full").lower()
     if options:
-        raise UnknownStore(f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous")
+        raise UnknownStore(
+            f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous and coalesce"
+        )
     if value not in SYNCHRONOUS:
         raise UnknownStore(f"{url!r}: synchronous is {value!r}: use {' or '.join(SYNCHRONOUS)}")
     return value

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from flexes.errors import StoreUnavailable, UnknownStore
+from flexes.store.coalescing_store import CoalescingStore
 from flexes.store.memory import MemoryStore
 from flexes.store.sqlite import SqliteStore
-from flexes.store.urls import open_store, redacted
+from flexes.store.urls import database_url, open_store, redacted
 
 
 def test_memory_url_opens_a_new_store_in_memory() -> None:
@@ -46,6 +47,8 @@ def test_sqlite_url_with_four_slashes_is_absolute(tmp_path: Path, query: str) ->
         ("sqlite:///:memory:", "use memory://"),
         ("sqlite:///flexes.db?synchronous=off", "use full or normal"),
         ("sqlite:///flexes.db?sync=full", "takes only synchronous"),
+        ("sqlite:///flexes.db?coalesce=yes", "use off or on"),
+        ("memory://?coalesce=on", "leave coalesce away"),
     ],
 )
 def test_an_unknown_url_names_the_remedy(url: str, remedy: str) -> None:
@@ -54,6 +57,28 @@ def test_an_unknown_url_names_the_remedy(url: str, remedy: str) -> None:
         open_store(url)
     assert url in str(refused.value)
     assert remedy in str(refused.value)
+
+
+@pytest.mark.parametrize(("value", "kind"), [("on", CoalescingStore), ("off", SqliteStore)])
+def test_coalesce_puts_a_coalescing_store_before_the_database(tmp_path: Path, value: str, kind: type) -> None:
+    """`coalesce=on` opens the same file as without, behind a store that coalesces the appends of threads."""
+    with closing(open_store(f"sqlite:///{tmp_path}/runs.db?coalesce={value}&synchronous=normal")) as store:
+        assert type(store) is kind
+    assert [file.name for file in tmp_path.iterdir()] == ["runs.db"]
+
+
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [
+        ("postgresql:///db?host=/tmp&coalesce=on", "postgresql:///db?host=/tmp"),
+        ("postgresql://me:p%40w@host/db?coalesce=on&options=-csearch_path%3Da%20-cb", "postgresql://me:p%40w@host/db?options=-csearch_path%3Da%20-cb"),
+        ("postgresql://host/db?coalesce=off", "postgresql://host/db"),
+        ("sqlite:///flexes.db", "sqlite:///flexes.db"),
+    ],
+)  # fmt: skip
+def test_the_database_is_not_told_what_is_about_the_store(url: str, database: str) -> None:
+    """Only `coalesce` is taken out of a URL; the rest reaches the database to the letter."""
+    assert database_url(url) == database
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""A store for many threads: the same promises, and one transaction for all appends that would wait for each other.
+
+It pays where several threads append to one store object at once, and a flush to the disk takes longer than what they
+do between their appends. It does nothing for one thread, and so nothing for runs that share an event loop: there one
+append ends before the next begins.
+"""
+
+import time
+from collections.abc import Sequence
+
+from flexes.ids import RunId
+from flexes.store.coalescing import Coalescer
+from flexes.store.port import BatchStore, Head, Hole, NewEvent, Row, Snapshot, Wakes
+
+
+class CoalescingStore:
+    """A `Store` before another one, which it closes.
+
+    Attributes:
+        migrated: Names of the migrations that opening the store applied.
+        holes_prove_removal: See `Numbered`.
+    """
+
+    def __init__(self, store: BatchStore) -> None:
+        self.migrated = store.migrated
+        self.holes_prove_removal = store.holes_prove_removal
+        self._store = store
+        self._coalescer = Coalescer(store)
+
+    def append(self, events: Sequence[NewEvent]) -> tuple[int, ...]:
+        """See `EventStore.append`."""
+        return self._coalescer.append(events)
+
+    def read(self, run_id: RunId, after: int = 0, upto: int | None = None) -> Sequence[Row]:
+        """See `EventStore.read`."""
+        return self._store.read(run_id, after, upto)
+
+    def read_all(self, after: int, limit: int) -> Sequence[Row]:
+        """See `EventStore.read_all`."""
+        return self._store.read_all(after, limit)
+
+    def heads(self, limit: int = 1_000, before: int | None = None) -> Sequence[Head]:
+        """See `EventStore.heads`."""
+        return self._store.heads(limit, before)
+
+    def last_position(self) -> int:
+        """See `EventStore.last_position`."""
+        return self._store.last_position()
+
+    def holes(self, after: int, limit: int) -> Sequence[Hole]:
+        """See `Numbered.holes`."""
+        return self._store.holes(after, limit)
+
+    def wait(self, timeout_s: float) -> None:
+        """See `Wakes.wait`."""
+        if isinstance(self._store, Wakes):
+            self._store.wait(timeout_s)
+        else:
+            time.sleep(timeout_s)
+
+    def load_snapshot(self, run_id: RunId) -> Snapshot | None:
+        """See `SnapshotStore.load_snapshot`."""
+        return self._store.load_snapshot(run_id)
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """See `SnapshotStore.save_snapshot`."""
+        self._store.save_snapshot(snapshot)
+
+    def close(self) -> None:
+        """See `EventStore.close`."""
+        self._store.close()
