@@ -1,9 +1,9 @@
 """One batch of the log as rows: every projection sees every event once, and each can fail by itself."""
 
 import gc
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import NamedTuple
 
 from flexes.store import port
@@ -30,6 +30,9 @@ class Target(NamedTuple):
 class Work:
     """The rows of one projection in a batch.
 
+    Args:
+        at_once: Make each row when its event comes, to see which event cannot be taken.
+
     Attributes:
         position: Where the projection stands after the batch.
         rows: To add, or to put in the place of those with the same keys.
@@ -37,54 +40,48 @@ class Work:
         error_position: The event that stops it.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, *, at_once: bool) -> None:
         self.target = target
         self.position = target.generation.position
-        self.rows: dict[Table, list[Row]] = {}
+        self.rows: dict[Table, list[Row]] = {table: [] for table in target.projection.tables if table.appends}
         self.error: str | None = None
         self.error_position = 0
-        self._upto = target.upto
+        self._at_once = at_once
+        self._latest: dict[Table, dict[Row, Row | Later]] = {
+            table: {} for table in target.projection.tables if not table.appends
+        }
+        self._first = target.generation.position + 1
+        self._last = sys.maxsize if target.upto is None else target.upto
 
     def wants(self, position: int) -> bool:
         """Return whether the projection takes the event at this position."""
-        return position > self.position and self.error is None and (self._upto is None or position <= self._upto)
+        return self._first <= position <= self._last and self.error is None
 
-    def take(self, facts: Sequence[Fact]) -> None:
-        """Make the rows of the events that the projection wants, or stop before the first that it cannot take."""
-        wanted = facts
-        if facts and not (self.wants(facts[0].position) and self.wants(facts[-1].position)):
-            wanted = [fact for fact in facts if self.wants(fact.position)]
-        try:
-            self.rows = self._rows_of(wanted)
-        except Exception:  # what an event does to one projection must not reach the others
-            wanted = list(takewhile(self._can_take, wanted))
-            self.rows = self._rows_of(wanted)
-        if wanted:
-            self.position = wanted[-1].position
+    def take(self, fact: Fact) -> None:
+        """Add the rows of an event that the projection wants, or stop before it if it cannot be taken."""
+        _, _, _, rows_of, kinds = self.target.projection
+        if kinds is None or fact.event.kind in kinds:
+            try:
+                self._add([(table, made(row) if self._at_once else row) for table, row in rows_of(fact)])
+            except Exception as error:  # what an event does to one projection must not reach the others
+                self.stop(fact.position, error)
+                return
+        self.position = fact.position
 
-    def _rows_of(self, facts: Iterable[Fact]) -> dict[Table, list[Row]]:
-        """Return the rows of these events; a later one replaces an earlier one with the same key."""
-        _, _, tables, rows_of, kinds = self.target.projection
-        appended: dict[Table, list[Row]] = {table: [] for table in tables if table.appends}
-        latest: dict[Table, dict[Row, Row | Later]] = {table: {} for table in tables if not table.appends}
-        for fact in facts:
-            if kinds is None or fact.event.kind in kinds:
-                for table, row in rows_of(fact):
-                    if isinstance(row, Later):
-                        latest[table][row.key] = row
-                    elif table.appends:
-                        appended[table].append(row)
-                    else:
-                        latest[table][row[: table.key_size]] = row
-        return {**appended, **{table: [made(row) for row in rows.values()] for table, rows in latest.items()}}
+    def finish(self) -> None:
+        """Make the rows that nothing replaced; raises what making them raises."""
+        for table, latest in self._latest.items():
+            self.rows[table] = [made(row) for row in latest.values()]
 
-    def _can_take(self, fact: Fact) -> bool:
-        """Return whether the event has rows; stop before it if not."""
-        try:
-            self._rows_of((fact,))
-        except Exception as error:
-            self.stop(fact.position, error)
-        return self.error is None
+    def _add(self, rows: Iterable[tuple[Table, Row | Later]]) -> None:
+        """Add the rows of one event; a later one replaces an earlier one with the same key."""
+        for table, row in rows:
+            if isinstance(row, Later):
+                self._latest[table][row.key] = row
+            elif table.appends:
+                self.rows[table].append(row)
+            else:
+                self._latest[table][row[: table.key_size]] = row
 
     def stop(self, position: int, error: Exception) -> None:
         """Stop before this event."""
@@ -119,34 +116,44 @@ class Work:
 
 
 def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding) -> list[Work]:
-    """Return the rows of every target; an event that cannot be read or folded stops all of them."""
-    works = [Work(target) for target in targets]
+    """Return the rows of every target; an event that cannot be read or folded stops all of them.
+
+    All rows of an event are made before the next is read, while the processor still has at hand what they need.
+    """
     with no_garbage_collection():
-        facts, position, error = _folded(_wanted(rows, targets), folding)
-        for work in works:
-            work.take(facts)
-            if error is not None and work.wants(position):
-                work.stop(position, error)
+        works = _worked(rows, targets, folding, at_once=False)
+        return [work if _finished(work) else _one_by_one(rows, work.target, folding) for work in works]
+
+
+def _worked(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding, *, at_once: bool) -> list[Work]:
+    works = [Work(target, at_once=at_once) for target in targets]
+    for row in rows:
+        wanting = [work for work in works if work.wants(row.position)]
+        if wanting:
+            try:
+                fact = folding.fact(row)
+            except Exception as error:  # bytes that somebody tampered with can be anything
+                for work in wanting:
+                    work.stop(row.position, error)
+                break
+            for work in wanting:
+                work.take(fact)
     return works
 
 
-def _wanted(rows: Sequence[port.Row], targets: Sequence[Target]) -> Sequence[port.Row]:
-    """Return the rows up to the last that any target is to have."""
-    if any(target.upto is None for target in targets):
-        return rows
-    last = max(target.upto or 0 for target in targets)
-    return [row for row in rows if row.position <= last]
+def _finished(work: Work) -> bool:
+    try:
+        work.finish()
+    except Exception:
+        return False
+    return True
 
 
-def _folded(rows: Sequence[port.Row], folding: Folding) -> tuple[list[Fact], int, Exception | None]:
-    """Return the events with their states, up to the first that cannot be read; and where that is, and why."""
-    facts: list[Fact] = []
-    for row in rows:
-        try:
-            facts.append(folding.fact(row))
-        except Exception as error:  # bytes that somebody tampered with can be anything
-            return facts, row.position, error
-    return facts, 0, None
+def _one_by_one(rows: Sequence[port.Row], target: Target, folding: Folding) -> Work:
+    """Do the work of one target again, so that it stops before the event whose row cannot be made."""
+    [work] = _worked(rows, [target], folding.anew(), at_once=True)
+    work.finish()
+    return work
 
 
 @contextmanager

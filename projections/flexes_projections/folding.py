@@ -37,6 +37,10 @@ class Folding:
         self._keep(after)
         return Fact(event, before, after, row.position, row.digest.hex())
 
+    def anew(self) -> "Folding":
+        """Return one of the same store that has seen no event yet."""
+        return Folding(self._store, self._max_runs)
+
     def _before(self, row: port.Row) -> State | None:
         if row.version == 1:
             return None

@@ -47,10 +47,10 @@ def chunks(random: Random, runs: int) -> Iterator[Chunk]:
 def copies(store: Store, events: int) -> None:
     """Append copies of the runs, one after the other, until the log has at least so many events."""
     for number in count():
-        run_id = derived_run_id(f"copy {number}")
-        store.append([event._replace(run_id=run_id) for event in corpus()[number % len(corpus())]])
         if store.last_position() >= events:
             return
+        run_id = derived_run_id(f"copy {number}")
+        store.append([event._replace(run_id=run_id) for event in corpus()[number % len(corpus())]])
 
 
 def _decided() -> Iterator[tuple[NewEvent, ...]]:
