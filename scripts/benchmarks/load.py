@@ -17,6 +17,7 @@ from ground.logs import LongRun, Shape, long_run
 from ground.places import NO_POSTGRES, drop_database, new_database, new_folder, remove
 
 from flexes.ids import RunId
+from flexes.run.collector import resting_collector
 from flexes.run.decide import decided_commit
 from flexes.run.evolve import fold
 from flexes.run.outstanding import outstanding
@@ -76,12 +77,13 @@ def _on(url: str, case: str, run: LongRun) -> list[Figure]:
 
 
 def _replay(store: Store, case: str, run: LongRun) -> list[Figure]:
-    """Return the rate of reading and folding all events, and of reading and parsing them only."""
+    """Return the rate of reading and folding all events, and of reading and parsing alone; no collector runs."""
     run_id = run.state.run_id
-    replay, floor = _milliseconds(
-        lambda: fold(decode_all(store.read(run_id))),
-        lambda: [orjson.loads(row.data) for row in store.read(run_id)],
-    )
+    with resting_collector():
+        replay, floor = _milliseconds(
+            lambda: fold(decode_all(store.read(run_id))),
+            lambda: [orjson.loads(row.data) for row in store.read(run_id)],
+        )
     events, samples = len(run.events), repeats(ROUNDS)
     return [
         Figure(case, "replayed", events / replay * 1e3, "events/s", "", samples, at_least=EVENTS_A_SECOND),

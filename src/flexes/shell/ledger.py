@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from flexes.errors import CommandRejected, IdempotencyConflict, RunNotFound, VersionConflict
 from flexes.ids import RunId
+from flexes.run.collector import resting_collector
 from flexes.run.commands import Command, CommandBase, FireTimer, StartRun
 from flexes.run.decide import decided_commit
 from flexes.run.events import Event
@@ -78,8 +79,8 @@ class Ledger:
             snapshot = self.store.load_snapshot(run_id)
             known = restored(snapshot, self.store) if snapshot else None
             self._saved[run_id] = known.version if known else 0
-        rows = self.store.read(run_id, known.version if known else 0)
-        state = fold(decode_all(rows), known)
+        with resting_collector():
+            state = fold(decode_all(self.store.read(run_id, known.version if known else 0)), known)
         if state is not None:
             self._keep(state)
         return state
