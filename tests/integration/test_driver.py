@@ -1,6 +1,7 @@
 """Whatever a capability or a planner does, a run ends in a defined state with its terminal frame."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -164,6 +165,14 @@ async def test_a_capability_hangs() -> None:
     assert (failed.code, failed.retryable) == ("timeout", True)
     assert [event.timer_kind for event in events if isinstance(event, TimerFired)] == ["deadline"]
     await stopped.wait()
+
+
+@asynchronous
+async def test_a_capability_has_no_time_at_all() -> None:
+    """An attempt that is over before its capability was called fails as a timeout, and leaves no warning behind."""
+    events = await ended(registry_of(answer, timeout_ms=1e-9), "node_failed")
+    assert [event.code for event in events if isinstance(event, NodeFailed)] == ["timeout"]
+    gc.collect()
 
 
 @asynchronous

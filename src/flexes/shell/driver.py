@@ -10,7 +10,8 @@ Rules:
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from flexes.errors import InvalidRunState, StalePlanVersion
@@ -202,21 +203,20 @@ class Driver:
 
     def _invoke(self, effect: InvokeCapability) -> None:
         envelope = self._state.envelope
-        work = invoke(self._registry, self._ledger.clock, effect, self._run_id, envelope)
+        work = partial(invoke, self._registry, self._ledger.clock, effect, self._run_id, envelope)
         self._begin((effect.node_id, effect.attempt), work)
 
     def _ask(self, effect: CallPlanner) -> None:
-        work = ask_planner(self._planner, effect.request, self._planner_timeout_s)
+        work = partial(ask_planner, self._planner, effect.request, self._planner_timeout_s)
         self._begin((effect.request.request_id, 0), work)
 
-    def _begin(self, key: tuple[str, int], work: Coroutine[Any, Any, Any]) -> None:
+    def _begin(self, key: tuple[str, int], work: Callable[[], Awaitable[Any]]) -> None:
         if key in self._tasks:
-            work.close()
             return
 
         async def finish() -> None:
             try:
-                value = await work
+                value = await work()
             except (Exception, asyncio.CancelledError, GeneratorExit) as error:
                 # foreign code may raise anything; only a task that the driver itself gave up is really cancelled
                 if self._tasks.get(key) is not asyncio.current_task():
