@@ -1,0 +1,1 @@
+"""What the benchmark of writers appends with, and how it counts what was stored."""

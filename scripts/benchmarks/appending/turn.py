@@ -1,0 +1,95 @@
+"""One turn: several writers, let go at once, each with a run of its own; afterwards what is stored is counted."""
+
+import multiprocessing
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, BrokenBarrierError
+from typing import Any
+from uuid import UUID, uuid4
+
+from ground.database import Database
+
+from appending.contenders import EVENTS, Append, opened
+
+_SPAWN = multiprocessing.get_context("spawn")
+_PATIENCE_S = 120.0
+
+
+def in_threads(name: str, url: str, writers: int, appends: int) -> float:
+    """Return the appends of a second, of threads that share one contender.
+
+    Raises:
+        RuntimeError: A writer gave up, or not everything is stored.
+    """
+    barrier = Barrier(writers + 1)
+    with opened(name, url) as append, ThreadPoolExecutor(writers) as pool:
+        _write(append, uuid4(), 1)
+        futures = [pool.submit(_write, append, uuid4(), appends, barrier) for _ in range(writers)]
+        barrier.wait(_PATIENCE_S)
+        began = time.perf_counter()
+        failures = [error for future in futures if (error := future.exception()) is not None]
+        took = time.perf_counter() - began
+    _check(name, url, writers * appends + 1, failures)
+    return writers * appends / took
+
+
+def in_processes(name: str, url: str, writers: int, appends: int) -> float:
+    """Return the appends of a second, of processes that each open a contender; raises as `in_threads` does."""
+    with opened(name, url) as append:
+        _write(append, uuid4(), 1)
+    barrier, failures = _SPAWN.Barrier(writers + 1), _SPAWN.SimpleQueue()
+    processes = [_SPAWN.Process(target=_process, args=(name, url, appends, barrier, failures)) for _ in range(writers)]
+    for process in processes:
+        process.start()
+    try:
+        barrier.wait(_PATIENCE_S)
+        began = time.perf_counter()
+        barrier.wait(_PATIENCE_S)
+        took = time.perf_counter() - began
+    except BrokenBarrierError:
+        raise RuntimeError("a writer did not come to its end") from None
+    finally:
+        for process in processes:
+            process.join(_PATIENCE_S)
+            process.kill()
+    found = [] if failures.empty() else [failures.get()]
+    _check(name, url, writers * (appends + 1) + 1, found)
+    return writers * appends / took
+
+
+def _process(name: str, url: str, appends: int, barrier: Any, failures: Any) -> None:
+    with opened(name, url, is_new=False) as append:
+        _write(append, uuid4(), 1)
+        barrier.wait(_PATIENCE_S)
+        try:
+            _write(append, uuid4(), appends)
+        except Exception as error:
+            failures.put(repr(error))
+        barrier.wait(_PATIENCE_S)
+
+
+def _write(append: Append, run: UUID, appends: int, barrier: Barrier | None = None) -> None:
+    if barrier is not None:
+        barrier.wait(_PATIENCE_S)
+    for first in range(1, appends * EVENTS, EVENTS):
+        append(run, first)
+
+
+def _check(name: str, url: str, appends: int, failures: list[Any]) -> None:
+    """Raise unless every append is stored, each run without a gap, and the log without a gap."""
+    if failures:
+        raise RuntimeError(f"a writer gave up: {failures[0]}")
+    if name == "floor":
+        return
+    database = Database(url)
+    position = "notification_id" if url.startswith("postgres") else "rowid"
+    wanted = appends * EVENTS
+    for what, sql in (
+        ("events", "SELECT count(*) FROM stored_events"),
+        ("positions", f"SELECT max({position}) FROM stored_events"),
+        ("versions", "SELECT sum(n) FROM (SELECT max(originator_version) AS n FROM stored_events"
+         " GROUP BY originator_id) AS runs"),
+    ):  # fmt: skip
+        found = database.count(sql)
+        if found != wanted:
+            raise RuntimeError(f"{name}: {found} {what} are stored, not {wanted}")
