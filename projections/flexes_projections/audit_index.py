@@ -20,7 +20,6 @@ from flexes_projections.audit_log import ROWS
 from flexes_projections.audit_query import live, pages
 from flexes_projections.database import Database, Session
 from flexes_projections.ddl import table_name
-from flexes_projections.folding import Folding
 from flexes_projections.opening import open_database
 
 _REPLACED: Final = "\ufffd"
@@ -73,6 +72,8 @@ def _as_it_was(store: EventStore, row: AuditRow) -> AuditRow:
     """Return the row; made anew where a text of it may have been replaced."""
     if not any(_REPLACED in text for text in row if isinstance(text, str)) and _REPLACED not in "".join(row.facets):
         return row
+    from flexes_projections.folding import Folding
+
     [stored] = store.read(RunId(row.run_id), row.version - 1, row.version)
     fact = Folding(store).fact(stored)
     return rows_of_step(fact.step, fact.position, fact.digest, fact.said)[row.place]

@@ -8,10 +8,12 @@
 Both also take `projections_url`, None for projections that are in the store.
 """
 
-from importlib.metadata import EntryPoint, entry_points
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "flexes.projections"
 
@@ -23,6 +25,8 @@ Elsewhere = Annotated[
 ]
 
 
-def offered(name: str) -> EntryPoint | None:
+def offered(name: str) -> "EntryPoint | None":
     """Return the entry of this name, not yet loaded; None if nothing that is installed offers it."""
+    from importlib.metadata import entry_points
+
     return next((entry for entry in entry_points(group=GROUP) if entry.name == name), None)
