@@ -57,7 +57,9 @@ class Graph:
         return max(depths.values(), default=0)
 
     def is_ancestor(self, ancestor: str, node: str) -> bool:
-        """Return whether node depends on ancestor, directly or not."""
+        """Return whether node depends on ancestor, directly or not; a parent is found without the bit sets."""
+        if ancestor in self.depends_on.get(node, ()):
+            return ancestor in self.index
         place = self._place.get(ancestor)
         return place is not None and bool(self._ancestors.get(node, 0) >> place & 1)
 
