@@ -23,7 +23,7 @@ def write(store: EventStore) -> None:
 
 
 if __name__ == "__main__":
-    _, url, number = sys.argv
+    url, number = sys.argv[1:]
     opened = open_store(url)
     for _ in range(int(number)):
         Thread(target=write, args=(opened,)).start()

@@ -17,6 +17,7 @@ from flexes.store.urls import open_store
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 RUN = RunId("00000000-0000-4000-8000-000000000001")
+OTHER = RunId("00000000-0000-4000-8000-000000000002")
 EVENTS = [NewEvent(RUN, 1, "Happened", b'{"command":"a"}'), NewEvent(RUN, 2, "Happened", b'{"command":"a"}')]
 
 
@@ -85,7 +86,7 @@ def direct(postgres_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def proxied(direct: Store, proxy: Proxy, postgres_url: str) -> Iterator[Store]:
+def proxied(direct: Store, proxy: Proxy, postgres_url: str) -> Iterator[PostgresStore]:
     """Open a store that goes through the proxy, with one connection that is ready."""
     conninfo = psycopg.conninfo.make_conninfo(
         postgres_url, host="127.0.0.1", port=proxy.port, sslmode="disable", gssencmode="disable"
@@ -112,3 +113,13 @@ def test_a_conflict_whose_answer_was_lost_stays_a_conflict(direct: Store, proxie
     with pytest.raises(VersionConflict):
         proxied.append(EVENTS)
     assert [row.data for row in direct.read(RUN)] == [b'{"command":"b"}']
+
+
+def test_a_batch_whose_answer_was_lost_succeeds_once(direct: Store, proxied: PostgresStore, proxy: Proxy) -> None:
+    """Of a batch asked for again, what was stored the first time is told as stored; a conflict stays none of it."""
+    direct.append([NewEvent(OTHER, 1, "Happened", b'{"command":"b"}')])
+    proxy.swallow.set()
+    stored, refused = proxied.append_batch([EVENTS, [NewEvent(OTHER, 1, "Happened", b'{"command":"a"}')]])
+    assert not proxy.swallow.is_set()
+    assert stored == tuple(row.position for row in direct.read(RUN))
+    assert (len(direct.read(RUN)), refused, len(direct.read(OTHER))) == (2, None, 1)

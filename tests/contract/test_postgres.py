@@ -13,7 +13,7 @@ from tests.contract.folders import postgres_folder
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.digest import verify_chain
-from flexes.store.port import NewEvent, Store, Wakes
+from flexes.store.port import BatchStore, NewEvent, Store, Wakes
 from flexes.store.urls import open_store
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -102,6 +102,23 @@ def test_migrations_are_applied_once(postgres: Store, postgres_url: str) -> None
     assert postgres.migrated == ("events", "append_with_digests")
     with closing(open_store(postgres_url)) as again:
         assert again.migrated == ()
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_what_a_writer_remembers_is_compared(
+    postgres: Store, execute: Callable[[str], None], postgres_url: str, is_batch: bool
+) -> None:
+    """A digest that a store remembers and that is no longer the last one, as after a restore, breaks no chain."""
+    postgres.append([event(1), event(2)])
+    execute("ALTER TABLE stored_events DISABLE TRIGGER USER")
+    execute("DELETE FROM stored_events WHERE originator_version = 2")
+    with closing(open_store(postgres_url)) as other:
+        other.append([event(2, b"restored")])
+    assert isinstance(postgres, BatchStore)
+    if is_batch:
+        assert postgres.append_batch([[event(3)]]) == [None]
+    assert postgres.append([event(3)])
+    assert verify_chain(postgres.read(RUN)) is None
 
 
 def test_a_user_who_may_not_make_tables_is_told_what_to_do(postgres_url: str, postgres_server: str) -> None:
