@@ -165,6 +165,19 @@ def test_verify_names_the_first_break(tmp_path: Path, statement: str, chained: b
     assert check in [finding["check"] for finding in found["findings"]]
 
 
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> None:
+    """`runs` lists a damaged run, or one of a later release, as unreadable, and says how to find out more."""
+    for topic in ("tea", "coffee"):
+        (tmp_path / "scenario.yaml").write_text(SCENARIO.replace("tea", topic))
+        flexes(tmp_path, "simulate", "scenario.yaml", "--store", "sqlite:///flexes.db")
+    well, broken = (row["runId"] for row in lines(tmp_path, "runs"))
+    _tamper(tmp_path / "flexes.db", f"UPDATE stored_events SET topic = 'Later' WHERE originator_id = '{broken}'", False)
+    found = {row["runId"]: row for row in lines(tmp_path, "runs")}
+    assert (found[well]["status"], found[broken]["status"]) == ("completed", "unreadable")
+    assert "upgrade flexes" in found[broken]["error"]
+    assert f"flexes verify {broken}" in flexes(tmp_path, "runs")
+
+
 def _tamper(path: Path, statement: str, chained: bool) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for trigger in ("no_update", "no_delete"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -10,6 +10,7 @@ from flexes.cli.opening import all_runs, find_run, reading
 from flexes.cli.options import DEFAULT_STORE, AsJson, RunRef, StoreUrl
 from flexes.cli.output import dumps, emit_json, emit_object, emit_table, one_line, say, seconds
 from flexes.cli.standing import report_lines
+from flexes.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from flexes.ids import RunId
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many runs, the latest.")]
 At = Annotated[int | None, typer.Option("--at", metavar="N", min=1, help="The run as it was after its N-th event.")]
 After = Annotated[int, typer.Option("--after", metavar="N", min=0, help="Only events after the N-th.")]
+_UNKNOWN: Final = ("startedAt", "version", "planVersion", "costTotal", "updatedAt", "correlationId", "objective")
+"""What cannot be said of a run that cannot be read."""
 
 
 def runs(limit: Limit = 50, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False) -> None:
-    """List the runs of a store, the one started last first.
+    """List the runs of a store, the one started last first; one that cannot be read is `unreadable`.
 
     With --json: one object a line.
     """
     with reading(store) as kept:
-        found = [_run_row(_state(kept, run_id)) for run_id in islice(all_runs(kept), limit)]
+        found = [_readable_row(kept, run_id) for run_id in islice(all_runs(kept), limit)]
     if as_json:
         for row in found:
             emit_json(row)
@@ -89,6 +92,16 @@ def _state(store: "Store", run_id: "RunId", at: int | None = None) -> "State":
     return ledger.require(run_id) if at is None else ledger.at_version(run_id, at)
 
 
+def _readable_row(store: "Store", run_id: "RunId") -> dict[str, Any]:
+    """Return the row of a run; one that was damaged, or written by a later release, does not hide the others."""
+    try:
+        return _run_row(_state(store, run_id))
+    except StoreUnavailable:
+        raise
+    except Exception as error:  # bytes that somebody tampered with can be anything
+        return {**dict.fromkeys(_UNKNOWN), "runId": run_id, "status": "unreadable", "error": one_line(str(error), 200)}
+
+
 def _run_row(state: "State") -> dict[str, Any]:
     return {
         "runId": state.run_id,
@@ -104,6 +117,8 @@ def _run_row(state: "State") -> dict[str, Any]:
 
 
 def _listed(row: Mapping[str, Any]) -> tuple[object, ...]:
+    if row["status"] == "unreadable":
+        return (row["runId"], row["status"], None, None, None, None, f"run `flexes verify {row['runId']}`")
     return (
         row["runId"],
         row["status"],
