@@ -6,7 +6,7 @@ import pytest
 from tests.unit.run.run_cases import Run
 
 from flexes.errors import StalePlanVersion
-from flexes.plan.handshake import Crashed, Decline
+from flexes.plan.handshake import Crashed, Decline, Delta, Draft
 from flexes.run import commands as cmd
 from flexes.run import events as ev
 
@@ -84,3 +84,45 @@ def test_attempts_that_are_used_up_end_the_handshake() -> None:
     assert isinstance(tripped, ev.GuardRailTripped)
     assert (tripped.rail, tripped.limit) == ("maxPlannerAttempts", 2)
     assert (run.state.status, run.state.plan_version) == ("running", 1)
+
+
+@pytest.mark.parametrize(("opted_out", "warned"), [("m", []), ("nobody", ["unknown_policy"])])
+def test_a_plan_version_stores_what_it_was_checked_against(opted_out: str, warned: list[str]) -> None:
+    """Each plan version keeps its warnings and its compiled contracts; a delta keeps the version that it replaced."""
+    overrides = {"optOut": [opted_out], "rationale": "said so"}
+    run = Run([{"id": "a", "capability": "write", "policyOverrides": overrides}], runtime=[MANUAL])
+    [generated] = [event for event in run.events if isinstance(event, ev.PlanGenerated)]
+    assert [found["code"] for found in generated.diagnostics] == warned
+    assert list(generated.contracts["nodes"]) == ["a"]
+    run.give(cmd.TriggerPolicy, policy_id="m")
+    node = {"id": "n", "capability": "note", "policyOverrides": overrides}
+    [updated, *_] = answer(run, Delta.model_validate({"add": [node]}))
+    assert isinstance(updated, ev.PlanUpdated)
+    assert (updated.previous_version, updated.new_version, updated.rationale) == (1, 2, "rewrite")
+    assert [found["code"] for found in updated.diagnostics] == warned * 2
+    assert list(updated.contracts["nodes"]) == ["a", "n"]
+
+
+def test_a_delta_without_a_reason_gets_that_of_its_intents() -> None:
+    """A planner that gives no rationale leaves that of those who asked: what each says, else what it wants."""
+    actions = [{"type": "replan", "rationale": "too weak"}, {"type": "replan", "intent": "escalate"}]
+    at_a: dict[str, Any] = {"selector": {"node": "a"}}
+    run = Run(runtime=[{"id": f"d{n}", "trigger": at_a, "action": action} for n, action in enumerate(actions)])
+    run.end("a", outputs={"copy": 1})
+    [updated, *_] = answer(run, Delta.model_validate({"add": [{"id": "n", "capability": "note"}]}))
+    assert isinstance(updated, ev.PlanUpdated)
+    assert (updated.rationale, updated.triggers) == ("too weak; escalate", ("d0", "d1"))
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_an_answer_of_the_wrong_kind(planned: bool) -> None:
+    """A draft where a delta was asked for, or the other way round, is refused with what was wanted."""
+    run = Run(runtime=[MANUAL], guardRails=RAILS) if planned else Run([{"id": "x", "capability": "none"}])
+    if planned:
+        run.give(cmd.TriggerPolicy, policy_id="m")
+    given = Draft.model_validate({"nodes": [{"id": "a", "capability": "write"}]}) if planned else Delta()
+    [rejected, *_] = answer(run, given)
+    assert isinstance(rejected, ev.PlanRejected)
+    [found] = rejected.diagnostics
+    wanted = "a delta: {add, replace, remove}" if planned else "a draft: {nodes: [...]}"
+    assert (found["code"], found["message"]) == ("wrong_answer", f"the planner was asked for {wanted}")
