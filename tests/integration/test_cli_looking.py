@@ -178,6 +178,18 @@ def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> N
     assert f"flexes verify {broken}" in flexes(tmp_path, "runs")
 
 
+@pytest.mark.parametrize("command", ["show", "events", "frames", "plan", "audit --run", "pause", "resume"])
+def test_what_makes_no_sense_is_no_fault_of_flexes(tmp_path: Path, command: str) -> None:
+    """Stored bytes that decode and hold nonsense lead the operator to `verify`, whatever reads them."""
+    (tmp_path / "scenario.yaml").write_text(SCENARIO)
+    flexes(tmp_path, "simulate", "scenario.yaml", "--store", "sqlite:///flexes.db")
+    [run] = lines(tmp_path, "runs")
+    nonsense = "UPDATE stored_events SET state = CAST(replace(CAST(state AS TEXT), '\"directives\":[', '\"directives\":[7,') AS BLOB)"
+    _tamper(tmp_path / "flexes.db", f"{nonsense} WHERE topic = 'RunStarted'", False)
+    told = flexes(tmp_path, *command.split(), run["runId"], status=2)
+    assert f"make no sense (ValidationError); run `flexes verify {run['runId']}`" in told
+
+
 def _tamper(path: Path, statement: str, chained: bool) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for trigger in ("no_update", "no_delete"):

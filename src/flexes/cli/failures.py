@@ -63,7 +63,8 @@ def _document(error: BaseException) -> dict[str, Any]:
     if isinstance(error, OSError):
         return {"code": "os_error", "message": f"{error.strerror or error}: {error.filename or 'no file named'}"}
     told = f"{type(error).__name__}: {error}".strip()
-    return {"code": "unexpected", "message": f"unexpected: {told}; this is a fault of flexes, please report it"}
+    remedy = "`flexes verify` says whether the store was changed; if not, this is a fault of flexes, please report it"
+    return {"code": "unexpected", "message": f"unexpected: {told}; {remedy}"}
 
 
 def is_usage(error: BaseException) -> bool:

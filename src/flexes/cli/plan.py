@@ -44,13 +44,14 @@ def plan(
 
     With --json, or --format json: all versions as one object; with --version that version; with --diff the changes.
     """
-    from flexes.run.evolve import fold
     from flexes.store.codec import decode_all
+    from flexes.store.replay import replayed
     from flexes.view.plan_history import plan_history
 
     with reading(store) as kept:
         run_id = find_run(kept, run)
-        events = list(decode_all(kept.read(run_id)))
+        rows = kept.read(run_id)
+        state, events = replayed(run_id, rows), list(decode_all(rows))
     history, chosen = plan_history(events), PlanFormat.json if as_json else format
     if diff is not None:
         _tell_diff(_version(history, diff[0]), _version(history, diff[1]), chosen)
@@ -60,7 +61,7 @@ def plan(
         say(f"run {run_id} has no plan yet")
     else:
         row = history[-1] if version is None else _version(history, version)
-        _tell_plan(history, row, fold(events), chosen)
+        _tell_plan(history, row, state, chosen)
 
 
 def _version(history: "Sequence[PlanVersionRow]", version: int) -> "PlanVersionRow":

@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 from flexes.errors import RunNotFound
 from flexes.ids import RunId
 from flexes.run.events import Event
-from flexes.run.evolve import evolve, fold
+from flexes.run.evolve import evolve
 from flexes.run.state import State
-from flexes.store.codec import decode, decode_all
+from flexes.store.codec import decode
 from flexes.store.port import EventStore, Row
+from flexes.store.replay import replayed, unreadable
 from flexes.store.tail import tail
 from flexes.view.frame import Frame, FrameId, parse_frame_id
 from flexes.view.frames import frames_of
@@ -48,7 +49,10 @@ class Folding:
         """Yield the events of these rows with the states around them."""
         for row in rows:
             before, event = self._before(row), decode(row)
-            after = evolve(before, event)
+            try:
+                after = evolve(before, event)
+            except Exception as error:  # bytes that nobody checks on the way in may raise anything
+                raise unreadable(row.run_id, error) from error
             self._keep(after)
             yield Folded(row, event, before, after)
 
@@ -60,7 +64,7 @@ class Folding:
         known = self._states.get(row.run_id)
         if known is not None and known.version == row.version - 1:
             return known
-        return fold(decode_all(self._store.read(row.run_id, 0, row.version - 1))) if row.version > 1 else None
+        return replayed(row.run_id, self._store.read(row.run_id, 0, row.version - 1)) if row.version > 1 else None
 
     def _keep(self, state: State) -> None:
         self._states.pop(state.run_id, None)
@@ -93,7 +97,10 @@ class RunFeed:
 
 def frames_at(step: Folded) -> tuple[Frame, ...]:
     """Return the frames of one stored event."""
-    return frames_of(step.event, step.before, step.after, step.row.position)
+    try:
+        return frames_of(step.event, step.before, step.after, step.row.position)
+    except Exception as error:  # bytes that nobody checks on the way in may raise anything
+        raise unreadable(step.row.run_id, error) from error
 
 
 def steps_of_run(store: EventStore, run_id: RunId) -> Iterator[Folded]:

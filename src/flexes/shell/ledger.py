@@ -16,7 +16,6 @@ from flexes.run.collector import resting_collector
 from flexes.run.commands import Command, CommandBase, FireTimer, StartRun
 from flexes.run.decide import decided_commit
 from flexes.run.events import Event
-from flexes.run.evolve import fold
 from flexes.run.lifecycle import SUSPENDED
 from flexes.run.rebuild import command_of
 from flexes.run.records import CommandSeen
@@ -25,6 +24,7 @@ from flexes.run.timers import due
 from flexes.shell.clock import Clock
 from flexes.store.codec import decode, decode_all, encode
 from flexes.store.port import Store
+from flexes.store.replay import replayed
 from flexes.store.snapshots import restored, snapshot_of
 
 MAX_TRIES: Final = 100
@@ -80,7 +80,7 @@ class Ledger:
             known = restored(snapshot, self.store) if snapshot else None
             self._saved[run_id] = known.version if known else 0
         with resting_collector():
-            state = fold(decode_all(self.store.read(run_id, known.version if known else 0)), known)
+            state = replayed(run_id, self.store.read(run_id, known.version if known else 0), known)
         if state is not None:
             self._keep(state)
         return state
@@ -102,8 +102,7 @@ class Ledger:
         Raises:
             RunNotFound: There is no such run, or it has no such version.
         """
-        events = self.events(run_id, upto=version)
-        state = fold(events)
+        state = replayed(run_id, self.store.read(run_id, 0, version))
         if state is None or state.version != version:
             raise RunNotFound(f"run {run_id} has no version {version}", run_id=run_id, version=version)
         return state
