@@ -184,8 +184,9 @@ def test_what_makes_no_sense_is_no_fault_of_flexes(tmp_path: Path, command: str)
     (tmp_path / "scenario.yaml").write_text(SCENARIO)
     flexes(tmp_path, "simulate", "scenario.yaml", "--store", "sqlite:///flexes.db")
     [run] = lines(tmp_path, "runs")
-    nonsense = "UPDATE stored_events SET state = CAST(replace(CAST(state AS TEXT), '\"directives\":[', '\"directives\":[7,') AS BLOB)"
-    _tamper(tmp_path / "flexes.db", f"{nonsense} WHERE topic = 'RunStarted'", False)
+    nonsense = """replace(CAST(state AS TEXT), '"directives":[', '"directives":[7,')"""
+    statement = f"UPDATE stored_events SET state = CAST({nonsense} AS BLOB) WHERE topic = 'RunStarted'"
+    _tamper(tmp_path / "flexes.db", statement, False)
     told = flexes(tmp_path, *command.split(), run["runId"], status=2)
     assert f"make no sense (ValidationError); run `flexes verify {run['runId']}`" in told
 
