@@ -21,7 +21,8 @@ def last(run: Run, kind: type[Any]) -> Any:
 
 def outcome(when: str, kind: str = "onNodeComplete", **result: Any) -> tuple[str, str | None]:
     """Return what becomes of one directive with this test when the first node ends 250 ms after the start."""
-    run = Run(runtime=[{"id": "d", "trigger": {"kind": kind, **AT_A}, "when": when, "action": EMIT}])
+    node = {"id": "a", "capability": "write", "stage": "first"}
+    run = Run([node, CHAIN[1]], runtime=[{"id": "d", "trigger": {"kind": kind, **AT_A}, "when": when, "action": EMIT}])
     run.after_ms = 250.0
     run.end("a", **(result or {"outputs": {"copy": 1}}))
     [(_, found, reason)] = last(run, ev.SignalEvaluated).outcomes
@@ -31,11 +32,22 @@ def outcome(when: str, kind: str = "onNodeComplete", **result: Any) -> tuple[str
 @pytest.mark.parametrize(
     "when",
     ["$run.costTotal = 2", "$run.costProjected = 2.5", "$run.replans = 0", "$run.elapsedMs = 250", "$node.cost = 2",
-     "$node.latencyMs = 700", "$node.attempt = 1", "$node.kind = \"execution\"", "$signal.kind = \"node_completed\""],
+     "$node.latencyMs = 700", "$node.attempt = 1", "$node.kind = \"execution\"", "$signal.kind = \"node_completed\"",
+     "$node.id = \"a\"", "$node.capability = \"write\"", "$node.stage = \"first\"", "$signal.metrics.q = 0.5",
+     "$signal.validation.ok = true"],
 )  # fmt: skip
 def test_a_test_reads_run_node_and_signal(when: str) -> None:
     """Costs, replans and time of the run, and what the node's attempt came to, can be read by a test."""
-    assert outcome(when) == ("matched", None)
+    result: dict[str, Any] = {"outputs": {"copy": 1}, "metrics": {"q": 0.5}, "validation": {"ok": True}}
+    assert outcome(when, **result) == ("matched", None)
+
+
+@pytest.mark.parametrize(
+    "when", ["$signal.validation.ok = true", "$signal.retryable = true", "$signal.metrics.q = 0.5"]
+)
+def test_what_nobody_said_is_missing(when: str) -> None:
+    """What an outcome does not tell is missing to a test, and so never makes it act."""
+    assert outcome(when) == ("skipped", "missing")
 
 
 def test_the_number_of_replans_can_be_read() -> None:
@@ -126,3 +138,22 @@ def test_feedback_outlives_its_attempt() -> None:
     taken = [event for event in run.events if isinstance(event, ev.SignalTaken)]
     assert [event.dropped for event in taken] == [None, None, None]
     assert [event.policy_id for event in run.events if isinstance(event, ev.PolicyEmitted)] == ["fed", "fed"]
+
+
+@pytest.mark.parametrize(("after_ms", "heard"), [(None, True), (5000.0, False)])
+def test_a_time_limit_of_its_own_is_not_the_capabilitys(after_ms: float | None, heard: bool) -> None:
+    """An onTimeout directive with `ms` hears its own timer; one without hears the capability's time limit."""
+    late = {"id": "late", "trigger": {"kind": "onTimeout", "ms": after_ms, "selector": {"node": "h"}}, "action": EMIT}
+    run = Run((CHAIN[0], {"id": "h", "capability": "ask", "dependsOn": ["a"]}), runtime=[late])
+    run.end("a", outputs={"copy": 1})
+    run.after_ms = 1000.0
+    run.give(cmd.FireTimer, timer_id="deadline:h:1")
+    assert [name for name, _, _ in last(run, ev.SignalEvaluated).outcomes] == (["late"] if heard else [])
+
+
+@pytest.mark.parametrize("metric", ["q", "click rate"])
+def test_any_name_is_a_metric(metric: str) -> None:
+    """A threshold finds a reported metric by its name, also where that could not be the path of a facet."""
+    run = Run(thresholds={"quality": [{"id": "good", "metric": metric, "min": 0.5, "target": "a"}]})
+    run.end("a", outputs={"copy": 1}, metrics={metric: 0.4})
+    assert last(run, ev.SignalEvaluated).outcomes == (("good", "matched", None),)
