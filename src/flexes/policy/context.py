@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flexes.envelope.model import Amount, Count, Flag, Millis, Model, Name, Text
-from flexes.errors import Problem
 from flexes.policy.actions import Action, Fallout
 from flexes.policy.authored import GuardRails, Override, PlannerPolicies, TriggerKind
 from flexes.policy.selector import Selector
@@ -158,8 +157,3 @@ def _keys_of(directive: Directive) -> tuple[Key, ...]:
     if selector.tags:
         return (("tag", selector.tags[0]),)
     return (("kind", selector.kind),) if selector.kind is not None else (ANY,)
-
-
-def warning(problem: Problem) -> Warning:
-    """Return a problem that may stay as the warning that is stored with the run."""
-    return Warning(code=problem.code, where=problem.pointer, message=problem.message)
