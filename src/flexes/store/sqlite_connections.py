@@ -22,9 +22,6 @@ SYNCHRONOUS: Final = {"full": "FULL", "normal": "NORMAL"}
 
 _WAL_RETRY_S: Final = 0.02
 
-_CHECKPOINT_PAGES: Final = 4_000
-"""Pages of log (16 MB) after which a commit moves them to the file: a quarter as often as is SQLite's default."""
-
 
 class SqliteConnections(SQLiteDatastore):
     """The datastore that the SQLite recorders of `eventsourcing` ask for a transaction.
@@ -111,7 +108,6 @@ class SqliteConnections(SQLiteDatastore):
         try:
             self._use_wal(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.row_factory = sqlite3.Row
         except BaseException:
             connection.close()
