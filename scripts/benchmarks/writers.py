@@ -6,37 +6,56 @@ positions have no gaps; who loses something or gives up has no value. The floor 
 """
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TypeVar
 
-from appending.turn import in_processes, in_threads
+from appending.turn import by_turns, in_processes, in_threads
 from figures import Figure, missing, ratio, repeats
-from ground.places import NO_POSTGRES, drop_database, new_database, new_folder, remove
+from ground.places import NO_POSTGRES, drop_database, new_database, new_folder, postgres_url, remove
 
 APPENDS = 480
-"""In one turn, by all writers together."""
+"""In one turn: by all writers together, or by one alone."""
 
-WRITERS = (1, 4, 16)
+WRITERS = (4, 16)
 TURNS = 3
 FLOOR_AT_MOST = 1.3
 STOCK_AT_LEAST = 2.0
 
+_ALONE = ("floor", "stock", "flexes", "coalescing")
 _WAYS = {"threads": in_threads, "processes": in_processes}
 _CONTENDERS = {"threads": ("stock", "flexes", "coalescing"), "processes": ("stock", "flexes")}
+Found = TypeVar("Found")
 Case = tuple[str, str, int]
 """Way, contender and number of writers."""
 
 
 def figures() -> list[Figure]:
-    """Return appends of a second and their ratios, of each database."""
+    """Return the time of an append alone, and appends of a second of many, with their ratios, of each database."""
     return [figure for kind in ("sqlite", "postgresql") for figure in _database(kind)]
 
 
 def _database(kind: str) -> list[Figure]:
-    if kind == "postgresql" and new_database("probe") is None:
+    if kind == "postgresql" and postgres_url() is None:
         return [missing("postgresql", "appends", "1/s", NO_POSTGRES)]
-    cases: list[Case] = [("threads", "floor", 1)]
-    cases += [(way, name, count) for count in WRITERS for way in _WAYS if count > 1 or way == "threads"
-              for name in _CONTENDERS[way]]  # fmt: skip
+    return [*_alone(kind), *_together(kind)]
+
+
+def _alone(kind: str) -> list[Figure]:
+    turns = [_on_new(kind, _ALONE, lambda urls: by_turns(urls, APPENDS)) for _ in range(repeats(TURNS))]
+    took = {name: statistics.median(turn[name] for turn in turns) * 1e6 for name in _ALONE}
+    where, samples = f"{kind}, 1 writer", len(turns)
+    found = [Figure(where, f"{name}: an append", took[name], "us", samples=samples) for name in _ALONE]
+    floor, stock, own = took["floor"], took["stock"], took["flexes"]
+    found.append(ratio(where, "flexes / floor", own, floor, samples=samples, at_most=FLOOR_AT_MOST))
+    found.append(ratio(where, "stock / flexes", stock, own, samples=samples))
+    return found
+
+
+def _together(kind: str) -> list[Figure]:
+    cases: list[Case] = [
+        (way, name, count) for count in WRITERS for way, names in _CONTENDERS.items() for name in names
+    ]
     turns: dict[Case, list[float]] = {case: [] for case in cases}
     faults: dict[Case, str] = {}
     for _ in range(repeats(TURNS)):
@@ -51,32 +70,37 @@ def _database(kind: str) -> list[Figure]:
 
 def _turn(kind: str, case: Case) -> float:
     way, name, writers = case
-    run: Callable[[str, str, int, int], float] = _WAYS[way]
-    if kind == "sqlite":
-        folder = new_folder("writers")
-        try:
-            return run(name, f"sqlite:///{folder / 'log.db'}", writers, APPENDS // writers)
-        finally:
-            remove(folder)
-    url = new_database("writers")
-    assert url is not None
-    try:
-        return run(name, url, writers, APPENDS // writers)
-    finally:
-        drop_database(url)
+    return _on_new(kind, (name,), lambda urls: _WAYS[way](name, urls[name], writers, APPENDS // writers))
+
+
+def _on_new(kind: str, names: Sequence[str], work: Callable[[Mapping[str, str]], Found]) -> Found:
+    """Do work on an empty database for each name."""
+    with ExitStack() as stack:
+        urls: dict[str, str] = {}
+        for name in names:
+            if kind == "sqlite":
+                folder = new_folder("writers")
+                stack.callback(remove, folder)
+                urls[name] = f"sqlite:///{folder / 'log.db'}"
+            else:
+                url = new_database("writers")
+                assert url is not None
+                stack.callback(drop_database, url)
+                urls[name] = url
+        return work(urls)
 
 
 def _figures(kind: str, case: Case, rates: dict[Case, float], faults: dict[Case, str]) -> list[Figure]:
     way, name, writers = case
-    where, turns = f"{kind}, {writers} in {way}", repeats(TURNS)
+    where, samples = f"{kind}, {writers} {way}", repeats(TURNS)
     if case in faults:
         return [missing(where, f"{name}: appends", "1/s", faults[case])]
-    found = [Figure(where, f"{name}: appends", rates[case], "1/s", samples=turns)]
-    if name not in ("floor", "stock"):
+    found = [Figure(where, f"{name}: appends", rates[case], "1/s", samples=samples)]
+    if name != "stock":
         aim = STOCK_AT_LEAST if writers == max(WRITERS) else None
-        stock = rates.get((way, "stock", writers))
-        found.append(ratio(where, f"{name}: rate / stock", rates[case], stock, samples=turns, at_least=aim))
-    if name == "flexes" and writers == 1:
-        floor, what = rates.get(("threads", "floor", 1)), "flexes: time of an append / floor"
-        found.append(ratio(where, what, floor, rates[case], samples=turns, at_most=FLOOR_AT_MOST))
+        found.append(
+            ratio(
+                where, f"{name} / stock", rates[case], rates.get((way, "stock", writers)), samples=samples, at_least=aim
+            )
+        )
     return found

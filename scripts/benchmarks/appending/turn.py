@@ -1,8 +1,11 @@
 """One turn: several writers, let go at once, each with a run of its own; afterwards what is stored is counted."""
 
 import multiprocessing
+import statistics
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier, BrokenBarrierError
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +16,24 @@ from appending.contenders import EVENTS, Append, opened
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PATIENCE_S = 120.0
+
+
+def by_turns(urls: Mapping[str, str], appends: int) -> dict[str, float]:
+    """Return the median seconds of an append of each contender, one writer each, which take turns after every append.
+
+    A disk is at times ten times as slow as at others, so that longer turns would compare the times of day.
+    """
+    took: dict[str, list[float]] = {name: [] for name in urls}
+    with ExitStack() as stack:
+        writers = {name: (stack.enter_context(opened(name, url)), uuid4()) for name, url in urls.items()}
+        for first in range(1, appends * EVENTS, EVENTS):
+            for name, (append, run) in writers.items():
+                began = time.perf_counter()
+                append(run, first)
+                took[name].append(time.perf_counter() - began)
+    for name, url in urls.items():
+        _check(name, url, appends, [])
+    return {name: statistics.median(times) for name, times in took.items()}
 
 
 def in_threads(name: str, url: str, writers: int, appends: int) -> float:
