@@ -114,3 +114,20 @@ def test_an_action_has_its_follow_up(side: str, decision: str) -> None:
     assert again.action_path == f"action/{side}/onUnresolved"
     [tripped] = [event for event in events if isinstance(event, ev.GuardRailTripped)]
     assert (tripped.rail, tripped.policy_id, tripped.node_id, tripped.follow_up) == ("maxReplans", "ask", "a", "hitl")
+
+
+def test_a_decision_ends_its_time_limit() -> None:
+    """A request keeps what was asked, until when, and what was decided; its timer goes with the decision."""
+    run = Run(runtime=asking(rationale="legal", timeoutMs=1000.0, onTimeout={"type": "fail"}))
+    request = asked(run)
+    kept = run.state.requests[request]
+    assert (kept.rationale, kept.due_at, kept.attempt) == ("legal", "2026-01-01T00:00:01.000000Z", 1)
+    assert [timer.request for timer in run.state.timers] == [request]
+    run.after_ms = 500.0
+    decide(run, request, "approve", note="fine")
+    kept = run.state.requests[request]
+    assert (kept.decision, kept.by, kept.note) == ("approve", "lead", "fine")
+    assert kept.decided_at == "2026-01-01T00:00:00.500000Z"
+    run.after_ms = 1000.0
+    assert run.state.timers == ()
+    assert run.give(cmd.FireTimer, timer_id=f"hitl:{request}") == []
