@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from tests.unit.run.run_cases import Run
 
+from flexes.run import commands as cmd
 from flexes.run import events as ev
+from flexes.run.records import Ending
 from flexes.run.settle import contract_fault
 
 FACETS = {"mode": "facets", "facets": ["copy", "review"]}
@@ -39,3 +41,25 @@ def test_an_output_that_breaks_its_schema(number: int, code: str | None) -> None
     assert isinstance(last, ev.Failed)
     assert (last.code, last.details["facet"], last.details["path"]) == (code, "copy", "/n")
     assert last.message.startswith("the output contract is not met: copy/n: ")
+
+
+@pytest.mark.parametrize(("reason", "message"), [("too late", "too late"), (None, "cancelled")])
+def test_a_cancelled_run_says_why(reason: str | None, message: str) -> None:
+    """A run that was called off keeps the reason; whatever was open or waited for is gone, what ran is abandoned."""
+    ask = {"id": "ask", "trigger": {"selector": {"node": "a"}}, "action": {"type": "hitl", "timeoutMs": 10.0}}
+    run = Run(({"id": "a", "capability": "write"}, {"id": "n", "capability": "note"}), runtime=[ask])
+    run.end("a", outputs={"copy": 1})
+    run.give(cmd.CancelRun, reason=reason)
+    assert run.state.ending == Ending("cancelled", code="cancelled", message=message)
+    assert (run.state.open_requests, run.state.timers, run.state.inbox, run.state.handshake) == ((), (), (), None)
+    assert run.state.nodes["n"].status == "abandoned"
+
+
+def test_a_failed_run_says_whose_policy_it_was() -> None:
+    """The ending of a run that a directive failed carries directive, action, node, code and message."""
+    stop = {"id": "stop", "trigger": {"selector": {"node": "a"}}, "action": {"type": "fail", "message": "no"}}
+    run = Run(runtime=[stop])
+    run.end("a", outputs={"copy": 1})
+    assert run.state.ending == Ending(
+        "failed", code="policy_failed", message="no", policy_id="stop", action="fail", node_id="a"
+    )
