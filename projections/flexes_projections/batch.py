@@ -47,6 +47,7 @@ class Work:
         self.error: str | None = None
         self.error_position = 0
         self._at_once = at_once
+        self._rows_of, self._kinds = target.projection.rows_of, target.projection.kinds
         self._latest: dict[Table, dict[Row, Row | Later]] = {
             table: {} for table in target.projection.tables if not table.appends
         }
@@ -59,10 +60,10 @@ class Work:
 
     def take(self, fact: Fact) -> None:
         """Add the rows of an event that the projection wants, or stop before it if it cannot be taken."""
-        _, _, _, rows_of, kinds = self.target.projection
-        if kinds is None or fact.event.kind in kinds:
+        if self._kinds is None or fact.kind in self._kinds:
             try:
-                self._add([(table, made(row) if self._at_once else row) for table, row in rows_of(fact)])
+                rows = list(self._rows_of(fact))
+                self._add([(table, made(row)) for table, row in rows] if self._at_once else rows)
             except Exception as error:  # what an event does to one projection must not reach the others
                 self.stop(fact.position, error)
                 return

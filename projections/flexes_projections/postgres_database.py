@@ -130,7 +130,7 @@ class PostgresSession:
                 copy.write_row(row)
 
     def _replace(self, table: Table, name: str, rows: Sequence[Row]) -> None:
-        arrays = ", ".join(f"%s::{_ARRAYS[column.kind]}[]" for column in table.columns)
+        arrays = ", ".join(f"%b::{_ARRAYS[column.kind]}[]" for column in table.columns)
         sql = f"INSERT INTO {name} ({', '.join(table.names)}) SELECT * FROM unnest({arrays}){ddl.replace(table)}"
         self._connection.execute(sql.encode(), [list(values) for values in zip(*rows, strict=True)])
 

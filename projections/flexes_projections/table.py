@@ -31,13 +31,15 @@ class Fact:
         digest: Its digest, in hex.
 
     Attributes:
+        kind: The type of the event.
         step: The event with both states, as views take it.
     """
 
-    __slots__ = ("_said", "after", "before", "digest", "event", "position", "step")
+    __slots__ = ("_said", "after", "before", "digest", "event", "kind", "position", "step")
 
     def __init__(self, event: Event, before: State | None, after: State, position: int, digest: str) -> None:
         self.event = event
+        self.kind = event.kind
         self.before = before
         self.after = after
         self.position = position

@@ -76,13 +76,14 @@ def rows_of_step(step: Step[Any], position: int, digest_hex: str, said: str) -> 
 
 def _event_row(step: Step[Any], position: int, digest_hex: str, said: str) -> AuditRow:
     event, node_id = step.event, node_of(step)
+    fields = vars(event)  # many fields at once; a model finds each one slowly
     return AuditRow(
         position,
         0,
-        event.run_id,
-        event.version,
-        event.at,
-        event.actor,
+        fields["run_id"],
+        fields["version"],
+        fields["at"],
+        fields["actor"],
         step.plan_version,
         event.kind,
         node_id,
@@ -93,7 +94,7 @@ def _event_row(step: Step[Any], position: int, digest_hex: str, said: str) -> Au
         _expression(step, event.policy_id) if isinstance(event, PolicyTriggered) else None,
         None,
         reason_of(event),
-        event.command_id,
+        fields["command_id"],
         digest_hex,
         said,
     )

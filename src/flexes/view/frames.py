@@ -56,12 +56,13 @@ def documents_of(step: Step[Any], position: int, said: str) -> Iterator[dict[str
 def _addressed(step: Step[Any], body: Body, frame_id: str, message: str) -> dict[str, Any]:
     event, after = step.event, step.after
     document = {"type": body.type, "id": frame_id, "timestamp": event.at, "runId": event.run_id}
+    plan, correlation_id = after.plan, after.correlation_id
     if body.node_id is not None:
         document["nodeId"] = body.node_id
-    if after.plan is not None:
-        document["planVersion"] = after.plan.version
-    if after.correlation_id is not None:
-        document["correlationId"] = after.correlation_id
+    if plan is not None:
+        document["planVersion"] = plan.version
+    if correlation_id is not None:
+        document["correlationId"] = correlation_id
     document["message"] = message
     if body.provenance:
         document["facetProvenance"] = body.provenance
