@@ -23,6 +23,7 @@ CATALOG = Catalog.model_validate(
             {"id": "note", "inputs": ["brief"], "outputs": []},
             {"id": "ask", "kind": "human", "inputs": ["copy"], "outputs": ["approval"], "timeoutMs": 1000.0},
             {"id": "sign", "kind": "human", "inputs": ["copy"], "outputs": ["signature"]},
+            {"id": "slow", "inputs": ["brief"], "outputs": [], "timeoutMs": 500.0},
         ],
         "facets": {"review": {"schema": {"type": "object", "required": ["score"]}}},
     }
@@ -30,6 +31,7 @@ CATALOG = Catalog.model_validate(
 CHAIN = ({"id": "a", "capability": "write"}, {"id": "b", "capability": "judge", "dependsOn": ["a"]})
 FREEFORM = {"mode": "freeform"}
 ALL_ON = cmd.Flags()
+NOTHING: Mapping[str, Any] = {}
 
 
 class Run:
@@ -40,6 +42,7 @@ class Run:
         nodes: Sequence[Mapping[str, Any]] = CHAIN,
         contract: Mapping[str, Any] = FREEFORM,
         flags: cmd.Flags = ALL_ON,
+        more: Mapping[str, Any] = NOTHING,
         **policies: Any,
     ) -> None:
         self.events: list[Event] = []
@@ -51,6 +54,7 @@ class Run:
                 "inputs": {"brief": "b"},
                 "outputContract": contract,
                 "policies": policies,
+                **more,
             }
         )
         context = normalize(envelope.policies, CATALOG, frozenset(envelope.inputs))

@@ -131,3 +131,42 @@ def test_a_decision_ends_its_time_limit() -> None:
     run.after_ms = 1000.0
     assert run.state.timers == ()
     assert run.give(cmd.FireTimer, timer_id=f"hitl:{request}") == []
+
+
+@pytest.mark.parametrize(("note", "message"), [("too loud", "too loud"), (None, "rejected by lead")])
+def test_a_plain_reject_fails_the_run(note: str | None, message: str) -> None:
+    """A reject without an action fails the run with the reviewer's note, or with who rejected."""
+    run = Run(runtime=asking())
+    decide(run, asked(run), "reject", note=note)
+    assert run.state.ending is not None
+    assert (run.state.ending.code, run.state.ending.message) == ("hitl_rejected", message)
+
+
+@pytest.mark.parametrize(("outcome", "intent"), [({"outputs": {"copy": 1}}, "rewrite"), ({"error": "e"}, "fallback")])
+def test_what_a_decision_asks_for_depends_on_the_node(outcome: dict[str, Any], intent: str) -> None:
+    """A replan after an approval wants a fallback for a failed node, and a rewrite of a completed one."""
+    action = {"type": "hitl", "approveAction": {"type": "replan"}}
+    heard = {"kind": "onNodeFail" if "error" in outcome else "onNodeComplete", **AT_A}
+    run = Run(runtime=[{"id": "ask", "trigger": heard, "action": action}])
+    run.end("a", **outcome)
+    [request] = run.state.open_requests
+    events = decide(run, request, "approve")
+    [asked_for] = [event.intents for event in events if isinstance(event, ev.PlanRequested)]
+    assert [found["intent"] for found in asked_for] == [intent]
+
+
+@pytest.mark.parametrize(("limit", "status"), [(1, "failed"), (2, "awaiting_hitl")])
+def test_a_gate_behind_a_gate_counts_once(limit: int, status: str) -> None:
+    """A gate that an approval opens is one more request, no more and no less."""
+    run = Run(runtime=asking(approveAction={"type": "hitl"}), guardRails={"maxHitlRequests": limit})
+    decide(run, asked(run), "approve")
+    assert run.state.status == status
+
+
+def test_a_person_may_edit_more_than_a_node_delivers() -> None:
+    """Edits of a human node beside its outputs are facets of their own, written by the person."""
+    run = Run([{"id": "a", "capability": "write"}, {"id": "s", "capability": "sign", "dependsOn": ["a"]}])
+    decide(run, asked(run), "approve", edits={"signature": "x", "copy": 2})
+    assert run.state.visible_facets()["copy"] == 2
+    assert run.state.visible_facets()["signature"] == "x"
+    assert run.state.nodes["s"].outputs == {"signature": "x"}

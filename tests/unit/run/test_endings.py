@@ -11,7 +11,7 @@ from flexes.run.records import Ending
 from flexes.run.settle import contract_fault
 
 FACETS = {"mode": "facets", "facets": ["copy", "review"]}
-SCHEMA = {"mode": "json_schema", "schema": {"properties": {"copy": {"properties": {"n": {"minimum": 2}}}}}}
+SCHEMA = {"mode": "json_schema", "schema": {"properties": {"copy": {"properties": {"n": {"items": {"minimum": 2}}}}}}}
 REVIEW = {"score": 1}
 
 
@@ -32,15 +32,15 @@ def test_a_facet_that_was_never_written(output: dict[str, Any], fault: dict[str,
 def test_an_output_that_breaks_its_schema(number: int, code: str | None) -> None:
     """An output that breaks its JSON Schema fails the run, with the facet and the path inside it."""
     run = Run(contract=SCHEMA)
-    run.end("a", outputs={"copy": {"n": number}})
+    run.end("a", outputs={"copy": {"n": [number]}})
     [*_, last] = run.end("b", outputs={"review": REVIEW})
     if code is None:
         assert isinstance(last, ev.Completed)
-        assert last.output == {"copy": {"n": number}}
+        assert last.output == {"copy": {"n": [number]}}
         return
     assert isinstance(last, ev.Failed)
-    assert (last.code, last.details["facet"], last.details["path"]) == (code, "copy", "/n")
-    assert last.message.startswith("the output contract is not met: copy/n: ")
+    assert (last.code, last.details["facet"], last.details["path"]) == (code, "copy", "/n/0")
+    assert last.message.startswith("the output contract is not met: copy/n/0: ")
 
 
 @pytest.mark.parametrize(("reason", "message"), [("too late", "too late"), (None, "cancelled")])
@@ -53,6 +53,7 @@ def test_a_cancelled_run_says_why(reason: str | None, message: str) -> None:
     assert run.state.ending == Ending("cancelled", code="cancelled", message=message)
     assert (run.state.open_requests, run.state.timers, run.state.inbox, run.state.handshake) == ((), (), (), None)
     assert run.state.nodes["n"].status == "abandoned"
+    assert (dict(run.state.running), dict(run.state.ready)) == ({}, {})
 
 
 def test_a_failed_run_says_whose_policy_it_was() -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import pytest
 from tests.unit.run.run_cases import Run
 
-from flexes.plan.handshake import Decline
+from flexes.plan.handshake import Crashed, Decline, Delta, PlannerRequest
 from flexes.run import commands as cmd
 from flexes.run import events as ev
 from flexes.run.effects import AskHuman, CallPlanner, InvokeCapability, WaitForTimer
@@ -77,3 +78,55 @@ def test_a_re_run_gets_what_came_before() -> None:
     [node] = outstanding(run.state)
     assert isinstance(node, InvokeCapability)
     assert (node.node_id, node.previous) == ("b", None)
+
+
+def test_an_invocation_knows_its_time_limit() -> None:
+    """The invocation of a capability with a time limit says until when it may run."""
+    [node, _] = outstanding(Run([{"id": "x", "capability": "slow"}]).state)
+    assert isinstance(node, InvokeCapability)
+    assert node.deadline_at == "2026-01-01T00:00:00.500000Z"
+
+
+def test_a_planner_is_told_everything() -> None:
+    """A request carries the envelope, the faults of the last answer, what ran, what it cost and what was taken away."""
+    more = {"constraints": {"tone": "dry"}, "specialInstructions": ["no puns"]}
+    again = {"id": "m", "trigger": {"kind": "manual"}, "action": {"type": "replan"}}
+    run = Run((PEOPLE[0], PEOPLE[3]), more=more, runtime=[again], guardRails={"maxPlannerAttempts": 2})
+    run.end("a", outputs={"copy": 1})
+    run.give(cmd.TriggerPolicy, policy_id="m")
+    run.give(cmd.AnswerPlanner, request_id=_planner(run).request_id, answer=Crashed(reason="boom"))
+    request = _planner(run)
+    assert (request.constraints, request.special_instructions) == ({"tone": "dry"}, ("no puns",))
+    assert (request.attempt, [found.code for found in request.diagnostics]) == (2, ["planner_error"])
+    assert {name: (found.status, found.attempt) for name, found in request.progress.items()} == {
+        "a": ("completed", 1),
+        "n": ("running", 1),
+    }
+    assert (request.cost_spent, request.taken_away) == (2.0, ())
+
+
+@pytest.mark.parametrize("outcome", [{"outputs": {"copy": 1}, "metrics": {"q": 0.5}}, {"error": "boom"}])
+def test_a_copy_gets_the_work_that_it_does_again(outcome: dict[str, Any]) -> None:
+    """A copy of a node is invoked with what the original was given and came to, and who wanted it again."""
+    kind = "onNodeFail" if "error" in outcome else "onNodeComplete"
+    run = Run([PEOPLE[0]], runtime=[{"id": "r", "trigger": {"kind": kind, **AT_A}, "action": {"type": "replan"}}])
+    run.end("a", **outcome)
+    copy = {"id": "a~rewrite1", "capability": "write", "copyOf": "a"}
+    gone = {"remove": ["a"]} if "error" in outcome else {}
+    answer = Delta.model_validate({"add": [{**copy, "dependsOn": [] if gone else ["a"]}], **gone})
+    run.give(cmd.AnswerPlanner, request_id=_planner(run).request_id, answer=answer)
+    [node] = outstanding(run.state)
+    assert isinstance(node, InvokeCapability)
+    assert node.previous == {
+        "attempt": 1,
+        "inputs": {} if gone else {"brief": "b"},
+        "outputs": outcome.get("outputs", {}),
+        "metrics": outcome.get("metrics", {}),
+        "cause": {"action": "replan", "directives": ["r"]},
+        **({"error": "boom"} if gone else {}),
+    }
+
+
+def _planner(run: Run) -> PlannerRequest:
+    [request] = [effect.request for effect in outstanding(run.state) if isinstance(effect, CallPlanner)]
+    return request

@@ -70,6 +70,7 @@ def test_a_goto_tells_where_it_went() -> None:
     run.end("b", outputs={"review": {"score": 1}})
     [triggered] = of_kind(run, ev.PolicyTriggered)
     assert triggered.action_details["target"] == "a"
+    assert (triggered.node_id, triggered.capability_id, triggered.trigger_kind) == ("b", "judge", "onNodeComplete")
     assert (triggered.attempt, triggered.max_attempts) == (1, 1)
     assert triggered.predicate == {"expression": "$node.attempt = 1", "outcome": "matched"}
     [reset] = of_kind(run, ev.NodesReset)

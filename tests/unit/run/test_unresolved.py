@@ -50,3 +50,17 @@ def test_fallbacks_that_ask_share_the_cap(limit: int, ends: list[str]) -> None:
     assert codes(events) == ends
     assert asked == (["action/onUnresolved"] * 2 if limit == 2 else [])
     assert {(event.rail, event.node_id) for event in tripped} == ({("maxHitlRequests", "a")} if ends else set())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"), [({"outputs": {"copy": 1}}, "onNodeComplete"), ({"error": "e"}, "onNodeFail")]
+)
+def test_a_fallback_tells_what_it_heard(outcome: dict[str, Any], kind: str) -> None:
+    """What follows a declined request is about the node as it is: completed or failed."""
+    run = Run(thresholds={"cost": [{"id": "cheap", "capTotal": 1.0}]})
+    run.end("a", **outcome)
+    assert run.state.handshake is not None
+    decline = Decline(reason="no")
+    events = run.events_of(cmd.AnswerPlanner, request_id=run.state.handshake.request_id, answer=decline)
+    [triggered] = [event for event in events if isinstance(event, ev.PolicyTriggered)]
+    assert (triggered.policy_id, triggered.trigger_kind, triggered.node_id) == ("cheap", kind, "a")
