@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from inspect import CO_NEWLOCALS, CO_OPTIMIZED
+from itertools import chain
 from pathlib import Path
 from types import CodeType
 from typing import Final, NamedTuple, TextIO
@@ -26,12 +28,9 @@ from mutants import Mutant
 from mutmut.mutation.trampoline import set_mutant_under_test
 
 SHARPEST: Final = (
-    "tests/unit/policy/",
-    "tests/unit/run/test_outcomes.py",
-    "tests/unit/run/test_guards.py",
+    "tests/unit/",
     "test_its_transcript_is_golden",
     "test_it_comes_to_what_the_rules_say",
-    "tests/unit/run/",
     "test_deciding_again_gives_what_was_stored",
     "tests/transcripts/test_transcripts.py",
 )
@@ -124,22 +123,28 @@ class Trials:
 
 
 def _looking(mutant: Mutant, executed: Mapping[int, frozenset[int]]) -> list[int]:
-    """Return the tests that execute what the mutant changes; a line without code belongs to the one above it."""
+    """Return the tests that execute what the mutant changes.
+
+    A line without code belongs to the one above it, and a signature to the first line below it.
+    """
     code = _lines_with_code(mutant.path)
     found: set[int] = set()
-    for line in mutant.places:
-        while line not in code and line > mutant.original[0]:
-            line -= 1
-        found |= executed.get(line, frozenset())
+    for place in mutant.places:
+        above = (line for line in range(place, mutant.original[0], -1) if line in code)
+        below = (line for line in range(place, mutant.original[1]) if line in code)
+        found |= executed.get(next(chain(above, below), place), frozenset())
     return sorted(found)
 
 
 @cache
 def _lines_with_code(path: str) -> frozenset[int]:
-    pending, lines = [compile(Path(path).read_text(), path, "exec")], set[int]()
+    """Return the lines of the bodies of functions; what runs when a module is imported is not among them."""
+    pending: list[CodeType] = [compile(Path(path).read_text(), path, "exec")]
+    lines: set[int] = set()
     while pending:
         code = pending.pop()
-        lines.update(line for _, _, line in code.co_lines() if line is not None)
+        if code.co_flags & CO_NEWLOCALS and code.co_flags & CO_OPTIMIZED:
+            lines.update(line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno)
         pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return frozenset(lines)
 

@@ -59,6 +59,15 @@ def test_every_request_has_an_id_of_its_own() -> None:
     assert [found["code"] for found in requests(run)[2].diagnostics] == ["planner_garbage"]
 
 
+def test_the_first_plan_is_one_handshake() -> None:
+    """A draft that is refused is asked for again under the number of the first handshake, which no replan has."""
+    run = Run([{"id": "x", "capability": "none"}])
+    assert [(request.attempt, request.base_version, request.request_id) for request in requests(run)] == [
+        (1, 0, "6ec69720-a18c-5e83-98c3-da98a4efd498"),
+        (2, 0, "7015279c-e693-571e-bb36-8c201cf5eeae"),
+    ]
+
+
 def test_only_the_open_request_is_answered() -> None:
     """An answer to a request that is not open any more is refused, and changes nothing."""
     run = Run(runtime=[MANUAL], guardRails=RAILS)

@@ -105,6 +105,18 @@ def test_a_planner_is_told_everything() -> None:
     assert (request.cost_spent, request.taken_away) == (2.0, ())
 
 
+def test_a_planner_is_told_what_was_taken_away() -> None:
+    """A later request names each node definition that an earlier delta removed, so that it is not put back."""
+    again = {"id": "m", "trigger": {"kind": "manual"}, "action": {"type": "replan"}}
+    run = Run((PEOPLE[0], {"id": "n", "capability": "note", "dependsOn": ["a"]}), runtime=[again])
+    for delta in ({"remove": ["n"]}, {}):
+        run.give(cmd.TriggerPolicy, policy_id="m")
+        taken = _planner(run).taken_away
+        answer = Delta.model_validate(delta)
+        run.give(cmd.AnswerPlanner, request_id=_planner(run).request_id, answer=answer)
+    assert len(taken) == 1
+
+
 @pytest.mark.parametrize("outcome", [{"outputs": {"copy": 1}, "metrics": {"q": 0.5}}, {"error": "boom"}])
 def test_a_copy_gets_the_work_that_it_does_again(outcome: dict[str, Any]) -> None:
     """A copy of a node is invoked with what the original was given and came to, and who wanted it again."""

@@ -82,3 +82,11 @@ def test_a_goto_to_itself_that_waits_says_why() -> None:
     [evaluated] = [event for event in of_kind(events, ev.SignalEvaluated) if event.signal_kind == "feedback"]
     reason = "nothing to go to: a never started, or waits to run again"
     assert evaluated.outcomes == (("fed", "target_missing", reason),)
+
+
+def test_a_follow_up_of_a_follow_up_has_its_own_path() -> None:
+    """What follows an exhausted goto may be exhausted in turn; the request that is left names the whole way."""
+    exhausted = {"type": "goto", "maxAttempts": 0, "onExhausted": {"type": "replan"}}
+    run = Run(runtime=directives(exhausted), guardRails={"maxReplans": 0, "onLimit": "hitl"})
+    [request] = of_kind(run.end("a", outputs={"copy": 1}), ev.HitlRequested)
+    assert (request.action_path, request.rationale) == ("action/onExhausted/onUnresolved", "d0: maxReplans 0 reached")
