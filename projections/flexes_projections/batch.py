@@ -35,6 +35,8 @@ class Work:
 
     Attributes:
         position: Where the projection stands after the batch.
+        first: The first position that it wants.
+        last: The last position that it wants.
         rows: To add, or to put in the place of those with the same keys.
         error: Why it stops there; None if it goes on.
         error_position: The event that stops it.
@@ -46,28 +48,35 @@ class Work:
         self.rows: dict[Table, list[Row]] = {table: [] for table in target.projection.tables if table.appends}
         self.error: str | None = None
         self.error_position = 0
+        self.first = target.generation.position + 1
+        self.last = sys.maxsize if target.upto is None else target.upto
         self._at_once = at_once
         self._rows_of, self._kinds = target.projection.rows_of, target.projection.kinds
         self._latest: dict[Table, dict[Row, Row | Later]] = {
             table: {} for table in target.projection.tables if not table.appends
         }
-        self._first = target.generation.position + 1
-        self._last = sys.maxsize if target.upto is None else target.upto
 
     def wants(self, position: int) -> bool:
         """Return whether the projection takes the event at this position."""
-        return self._first <= position <= self._last and self.error is None
+        return self.first <= position <= self.last and self.error is None
 
-    def take(self, fact: Fact) -> None:
-        """Add the rows of an event that the projection wants, or stop before it if it cannot be taken."""
-        if self._kinds is None or fact.kind in self._kinds:
-            try:
-                rows = list(self._rows_of(fact))
-                self._add([(table, made(row)) for table, row in rows] if self._at_once else rows)
-            except Exception as error:  # what an event does to one projection must not reach the others
-                self.stop(fact.position, error)
-                return
-        self.position = fact.position
+    def take(self, fact: Fact) -> bool:
+        """Add the rows of an event that the projection wants; stop before it, and return False, if that fails."""
+        if self._kinds is not None and fact.kind not in self._kinds:
+            return True
+        try:
+            rows = list(self._rows_of(fact))
+            self._add([(table, made(row)) for table, row in rows] if self._at_once else rows)
+        except Exception as error:  # what an event does to one projection must not reach the others
+            self.stop(fact.position, error)
+            return False
+        return True
+
+    def reach(self, rows: Sequence[port.Row]) -> None:
+        """Stand at the last of these events that the projection took."""
+        last = self.last if self.error is None else self.error_position - 1
+        taken = (row.position for row in reversed(rows) if self.first <= row.position <= last)
+        self.position = next(taken, self.position)
 
     def finish(self) -> None:
         """Make the rows that nothing replaced; raises what making them raises."""
@@ -128,18 +137,31 @@ def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Fold
 
 def _worked(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding, *, at_once: bool) -> list[Work]:
     works = [Work(target, at_once=at_once) for target in targets]
+    wanting: list[Work] = []
+    seen = upto = 0
     for row in rows:
-        wanting = [work for work in works if work.wants(row.position)]
-        if wanting:
-            try:
-                fact = folding.fact(row)
-            except Exception as error:  # bytes that somebody tampered with can be anything
-                for work in wanting:
-                    work.stop(row.position, error)
-                break
+        if row.position > upto:
+            wanting, upto = _wanting(works, row.position)
+        try:
+            fact = folding.fact(row) if wanting else None
+        except Exception as error:  # bytes that somebody tampered with can be anything
             for work in wanting:
-                work.take(fact)
+                work.stop(row.position, error)
+            break
+        seen += 1
+        if fact is not None and not all([work.take(fact) for work in wanting]):
+            upto = row.position
+    for work in works:
+        work.reach(rows[:seen])
     return works
+
+
+def _wanting(works: Sequence[Work], position: int) -> tuple[list[Work], int]:
+    """Return who wants the event at this position, and up to which position the same want all events."""
+    wanting = [work for work in works if work.wants(position)]
+    ends = [work.last for work in wanting]
+    beginnings = [work.first - 1 for work in works if work.first > position]
+    return wanting, min(ends + beginnings, default=sys.maxsize)
 
 
 def _finished(work: Work) -> bool:

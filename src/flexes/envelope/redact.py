@@ -45,20 +45,16 @@ def is_secret(key: object) -> bool:
 
 
 def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    secret = _secret_keys(tuple(document))
-    changes: dict[str, Any] = {key: REDACTED for key in secret if document[key] is not REDACTED}
+    changes: dict[str, Any] = {}
     for key, item in document.items():
-        if isinstance(item, _NESTED) and key not in secret:
+        if is_secret(key):
+            if item is not REDACTED:
+                changes[key] = REDACTED
+        elif isinstance(item, _NESTED):
             kept = redact(item)
             if kept is not item:
                 changes[key] = kept
     return {**document, **changes} if changes else document
-
-
-@lru_cache(maxsize=4096)
-def _secret_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of an object's keys that are secret; most objects have the keys of an earlier one."""
-    return tuple(key for key in keys if is_secret(key))
 
 
 def _array(items: list[Any] | tuple[Any, ...]) -> list[Any]:
