@@ -23,6 +23,7 @@ TESTS: Final = (
     "tests/unit/run",
     "tests/unit/policy",
     "tests/transcripts/test_transcripts.py",
+    "tests/transcripts/test_laws.py",
     "tests/transcripts/test_interruptions.py",
 )
 

@@ -31,11 +31,16 @@ SHARPEST: Final = (
     "tests/unit/",
     "test_its_transcript_is_golden",
     "test_it_comes_to_what_the_rules_say",
+    "tests/transcripts/test_laws.py",
     "test_deciding_again_gives_what_was_stored",
     "tests/transcripts/test_transcripts.py",
 )
 """The order of the tests: those that kill most for their time go first."""
-ONLOOKERS: Final = ("test_its_transcript_is_golden", "test_it_comes_to_what_the_rules_say")
+ONLOOKERS: Final = (
+    "test_its_transcript_is_golden",
+    "test_it_comes_to_what_the_rules_say",
+    "test_a_run_keeps_its_history",
+)
 """Tests of a run that another test may have made before; they make it anew while lines are noted."""
 MEMORY: Final = 4 << 30
 PATIENCE_S: Final = 3.0
