@@ -1,7 +1,8 @@
 """Projections in one SQLite file, or in memory: one connection, which the threads of a process take in turns.
 
 Commits are not awaited to reach the disk (`synchronous = NORMAL`): after a loss of power a projection stands a little
-further back, rows and position together, and catches up.
+further back, rows and position together, and catches up. Tables that were replaced are dropped without writing zeros
+over them: the log beside them holds the same.
 """
 
 import sqlite3
@@ -19,6 +20,8 @@ from flexes_projections.table import Row, Table, Value
 BUSY_TIMEOUT_S: Final = 30.0
 _ANALYSED: Final = 1_000
 """Rows of an index that ANALYZE looks at."""
+_CACHE_KIB: Final = 32_000
+"""Memory for pages and for sorting an index."""
 
 _STRICT: Final = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
 _DIALECT: Final = Dialect(
@@ -49,6 +52,8 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(f"PRAGMA analysis_limit = {_ANALYSED}")
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._connection.execute("PRAGMA secure_delete = FAST")
 
     def write(self, work: Callable[["SqliteSession"], Result]) -> Result:
         """See `Database.write`."""
