@@ -55,6 +55,10 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str, str]] = {
         {"thresholds": {"latency": [LATENCY, LATENCY]}}, "duplicate_id", "/thresholds/latency/1/id",
         "the id q is already used at /thresholds/latency/0/id; every threshold and directive needs its own", "'q'",
     ),
+    "no predicate": (
+        runtime(when="a <"), "syntax", "/runtime/0/when",
+        'expected a literal: "text", 0.7, true, false or null', "the end",
+    ),
     "no cap": (
         {"thresholds": {"cost": [{"id": "c"}]}}, "bad_policy", "/thresholds/cost/0",
         "a cost threshold needs capTotal, capPerNode or both", "{'id': 'c'}",

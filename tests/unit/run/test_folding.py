@@ -86,3 +86,96 @@ def test_a_failure_keeps_its_measures() -> None:
     assert node.validation == {"ok": False, "issues": ["i"]}
     assert (node.error_code, node.retryable, node.hold) == ("output_invalid", False, "rerun")
     assert run.state.cost_total == 3.0
+
+
+def test_a_replan_beside_a_backoff_waits_for_it() -> None:
+    """A node that waits to run again still waits after a goto or a replan elsewhere, and is counted once."""
+    goto = {"type": "goto", "backoff": {"initialMs": 1000.0}}
+    policies = [
+        {"id": "later", "trigger": {"kind": "onNodeFail", "selector": {"node": "b"}}, "action": goto},
+        {"id": "redo", "trigger": {"selector": {"node": "n"}}, "action": {"type": "goto", "next": "a"}},
+    ]
+    judge = {"id": "b", "capability": "judge", "dependsOn": ["a"]}
+    run = Run([WRITE, judge, {"id": "n", "capability": "note"}], runtime=[*policies, MANUAL])
+    run.end("a", outputs={"copy": 1})
+    run.end("b", error="e")
+    assert run.state.backing_off == 1
+    run.end("n")
+    assert (run.state.backing_off, run.state.nodes["a"].attempt) == (1, 2)
+    replan(run, add=[{**NOTE, "id": "m"}])
+    assert (run.state.backing_off, [timer.id for timer in run.state.timers]) == (1, ["backoff:b:1"])
+    run.after_ms = 2000.0
+    run.give(cmd.FireTimer, timer_id="backoff:b:1")
+    assert run.state.backing_off == 0
+
+
+def test_a_failure_that_a_delta_leaves_is_nobodys() -> None:
+    """A failed node whose intent the planner leaves unanswered is kept no longer: the run fails, and says why."""
+    ask = {"id": "r", "trigger": {"kind": "onNodeFail"}, "action": {"type": "replan"}}
+    run = Run([WRITE], runtime=[ask], guardRails={"onLimit": "continue"})
+    run.end("a", error="boom")
+    assert run.state.handshake is not None
+    left = {"add": [{"id": "n", "capability": "note"}], "unanswered": [{"directive": "r", "reason": "no idea"}]}
+    run.give(cmd.AnswerPlanner, request_id=run.state.handshake.request_id, answer=Delta.model_validate(left))
+    assert run.state.ending is not None
+    assert (run.state.ending.code, run.state.ending.node_id) == ("node_failed", "a")
+    assert run.state.ending.message is not None
+    assert "no idea" in run.state.ending.message
+
+
+def test_a_replaced_node_is_told_of_the_attempt_before() -> None:
+    """A failed node that a delta gives another capability runs again, with what failed and that a replan did it."""
+    ask = {"id": "r", "trigger": {"kind": "onNodeFail"}, "action": {"type": "replan"}}
+    run = Run([WRITE, {"id": "n", "capability": "note"}], runtime=[ask])
+    run.end("n", error="boom")
+    assert run.state.handshake is not None
+    delta = Delta.model_validate({"replace": [{"id": "n", "capability": "slow"}]})
+    run.give(cmd.AnswerPlanner, request_id=run.state.handshake.request_id, answer=delta)
+    previous = run.state.nodes["n"].previous
+    assert previous is not None
+    assert (previous["attempt"], previous["error"], previous["cause"]) == (1, "boom", {"action": "replan"})
+
+
+def test_a_node_that_is_taken_away_is_waited_for_no_longer() -> None:
+    """A running node that ran over its time may be removed: its timers go, and its late result counts once, as cost."""
+    trigger = {"kind": "onTimeout", "ms": 100.0, "selector": {"node": "x"}}
+    late = {"id": "l", "trigger": trigger, "action": {"type": "replan"}}
+    run = Run([WRITE, {"id": "x", "capability": "slow"}], runtime=[late])
+    run.after_ms = 100.0
+    run.give(cmd.FireTimer, timer_id="directive:l:x:1")
+    assert run.state.handshake is not None
+    delta = Delta.model_validate({"remove": ["x"]})
+    run.give(cmd.AnswerPlanner, request_id=run.state.handshake.request_id, answer=delta)
+    assert run.state.timers == ()
+    result = cmd.Result(cost=1.0)
+    assert run.give(cmd.RecordOutcome, node_id="x", attempt=1, outcome=result) == ["NodeSuperseded"]
+    assert run.give(cmd.RecordOutcome, node_id="x", attempt=1, outcome=result) == []
+    assert run.state.cost_total == 1.0
+
+
+def test_a_pause_by_a_policy_is_no_callers_command() -> None:
+    """Only commands that callers give under a key are remembered, not those in whose commit the same events come."""
+    stop = {"id": "stop", "trigger": {"selector": {"node": "a"}}, "action": {"type": "pause"}}
+    run = Run([WRITE, {"id": "n", "capability": "note"}], runtime=[stop])
+    before = dict(run.state.commands)
+    run.end("a", outputs={"copy": 1})
+    assert run.state.paused
+    assert dict(run.state.commands) == before
+
+
+def test_a_failure_that_a_reviewer_mends_is_forgotten() -> None:
+    """A failed node whose outputs a reviewer supplies is completed, by the reviewer, without a trace of the failure."""
+    ask = {"id": "ask", "trigger": {"kind": "onNodeFail"}, "action": {"type": "hitl"}}
+    run = Run([WRITE, {"id": "n", "capability": "note"}], runtime=[ask])
+    run.end("a", error="boom", retryable=True)
+    [request] = run.state.open_requests
+    run.give(cmd.ResolveHitl, "lead", request_id=request, decision="approve", edits={"copy": 1})
+    node = run.state.nodes["a"]
+    assert (node.status, node.error, node.error_code, node.retryable, node.hold) == (
+        "completed",
+        None,
+        None,
+        False,
+        None,
+    )
+    assert dict(run.state.failed) == {}
