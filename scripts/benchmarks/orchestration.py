@@ -3,7 +3,8 @@
 Peers check ten plain Python predicates a node and record no decision about them. All of them flush every commit,
 but `activegraph` on SQLite as it comes. Each time is a node's share of a run in a process of its own, after a run to
 warm up: without starting processes, making databases, registering, and compiling graphs. Ratios are medians over
-rounds in which all take turns.
+rounds in which all take turns. `flexes, asleep` does nothing for half a millisecond after each commit: what the same
+work costs a processor that idled, as it does while a disk flushes; `flexes, normal` does not wait for the disk.
 """
 
 from figures import Figure, is_quick, repeats
@@ -27,11 +28,14 @@ AT_MOST_FLOORS = 1.3
 
 def figures() -> list[Figure]:
     """Return times of a node and ratios, first of flexes and the floor, then of the peers, for each database."""
-    own = _case("flexes", "memory")
+    alone = [_case("flexes", "memory"), _case("flexes:asleep", "memory"), _case("flexes:normal", "sqlite")]
     found = {database: [_case("floor", database), _case("flexes", database)] for database in PEERS}
-    cases = [own, *(case for database, peers in PEERS.items() for case in [*found[database], *_peers(database, peers)])]
+    cases = [
+        *alone,
+        *(case for database, peers in PEERS.items() for case in [*found[database], *_peers(database, peers)]),
+    ]
     trials = Trials(cases, repeats(ROUNDS))
-    rows = _times(trials, own)
+    rows = [figure for case in alone for figure in _times(trials, case)]
     for database, peers in PEERS.items():
         rows += _against_floor(trials, *found[database])
         for peer in _peers(database, peers):

@@ -1,6 +1,11 @@
-"""flexes through its public facade: one capability, a planner that drafts the nodes in a row, ten directives."""
+"""flexes through its public facade: one capability, a planner that drafts the nodes in a row, ten directives.
+
+Forms: `normal` asks SQLite for `synchronous=normal`; `asleep` sleeps for NAP_S after every commit, which shows what the
+same work costs a processor that had nothing to do meanwhile, as it has while a disk flushes.
+"""
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from itertools import cycle
@@ -9,7 +14,9 @@ from typing import Any
 from flexes import CapabilityRegistry, Flexes, NodeContext
 from peers.work import BOUNDS, Output, Run, Stopwatch, Took
 
+NAP_S = 0.000_5
 ROWS = "SELECT count(*) FROM stored_events WHERE topic = 'NodeCompleted'"
+_OPTIONS = {"normal": "?synchronous=normal"}
 
 
 class Application:
@@ -60,13 +67,15 @@ def envelope(nodes: int) -> dict[str, Any]:
 
 
 @contextmanager
-def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:  # noqa: ARG001
+def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:
     """Open the store and yield what drives a run."""
     application = Application(outputs)
     with asyncio.Runner() as loop:
         stack = AsyncExitStack()
-        opened = Flexes.open(url, registry=application.registry, planner=planner)
+        opened = Flexes.open(url + _OPTIONS.get(form, ""), registry=application.registry, planner=planner)
         flexes = loop.run(stack.enter_async_context(opened))
+        if form == "asleep":
+            flexes.ledger.observers.append(lambda _: time.sleep(NAP_S))
         try:
             yield lambda nodes: loop.run(application.run(flexes, nodes))
         finally:
