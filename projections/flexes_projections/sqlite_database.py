@@ -20,7 +20,7 @@ from flexes_projections.table import Row, Table, Value
 BUSY_TIMEOUT_S: Final = 30.0
 _ANALYSED: Final = 1_000
 """Rows of an index that ANALYZE looks at."""
-_CACHE_KIB: Final = 32_000
+_CACHE_KIB: Final = 16_000
 """Memory for pages and for sorting an index."""
 
 _STRICT: Final = " STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
