@@ -178,6 +178,12 @@ def test_a_run_that_cannot_be_read_does_not_hide_the_others(tmp_path: Path) -> N
     assert f"flexes verify {broken}" in flexes(tmp_path, "runs")
 
 
+def test_an_action_that_there_is_not_is_refused(folder: Path) -> None:
+    """`audit --action` names the actions that there are, instead of finding nothing."""
+    told = flexes(folder, "audit", "--action", "jump", status=2)
+    assert all(action in told for action in ("jump", "goto", "replan", "hitl", "fail", "pause", "emit"))
+
+
 @pytest.mark.parametrize("command", ["show", "events", "frames", "plan", "audit --run", "pause", "resume"])
 def test_what_makes_no_sense_is_no_fault_of_flexes(tmp_path: Path, command: str) -> None:
     """Stored bytes that decode and hold nonsense lead the operator to `verify`, whatever reads them."""

@@ -5,6 +5,7 @@ from operator import eq, ge, le
 from typing import Any, Final, Literal, NamedTuple
 
 from flexes.envelope.model import Count, Model, Name
+from flexes.policy.actions import ActionType
 from flexes.view.audit import AuditRow
 
 Operator = Literal["=", ">=", "<="]
@@ -41,7 +42,7 @@ class AuditFilter(Model, frozen=True):
 
     run: Name | None = None
     policy: Name | None = None
-    action: Name | None = None
+    action: ActionType | None = None
     outcome: Name | None = None
     node: Name | None = None
     plan_version: Count | None = None
