@@ -3,22 +3,19 @@
 from collections.abc import Callable, Sequence
 
 import pytest
+from tests.contract.six_events import OTHER, RUN, store_six
 
 from flexes.errors import VersionConflict
 from flexes.ids import RunId
 from flexes.store.port import Hole, NewEvent, Numbered, Store
 
-RUN = RunId("00000000-0000-4000-8000-000000000001")
-OTHER = RunId("00000000-0000-4000-8000-000000000002")
 Raw = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
 def six_events(durable: Store) -> None:
     """Store five events of one run, and one of another in their midst."""
-    durable.append([NewEvent(RUN, version, "Happened", b"%d" % version) for version in (1, 2, 3)])
-    durable.append([NewEvent(OTHER, 1, "Happened", b"1")])
-    durable.append([NewEvent(RUN, version, "Happened", b"%d" % version) for version in (4, 5)])
+    store_six(durable)
 
 
 def holes(store: Store, after: int = 0, limit: int = 100) -> Sequence[Hole]:

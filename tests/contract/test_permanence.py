@@ -4,23 +4,19 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from tests.contract.six_events import OTHER, RUN, store_six
 
-from flexes.ids import RunId
 from flexes.store.digest import next_digest, verify_chain
 from flexes.store.port import NewEvent, Snapshot, Store
 from flexes.store.urls import open_store
 
-RUN = RunId("00000000-0000-4000-8000-000000000001")
-OTHER = RunId("00000000-0000-4000-8000-000000000002")
 Raw = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
 def six_events(durable: Store) -> None:
     """Store five events of one run, and one of another in their midst."""
-    durable.append([NewEvent(RUN, version, "Happened", b"%d" % version) for version in (1, 2, 3)])
-    durable.append([NewEvent(OTHER, 1, "Happened", b"1")])
-    durable.append([NewEvent(RUN, version, "Happened", b"%d" % version) for version in (4, 5)])
+    store_six(durable)
 
 
 def change(version: int, assignments: str) -> str:

@@ -19,6 +19,18 @@ from flexes.store.port import NewEvent, Store
 SCENARIOS = Path(__file__).parent.parent / "transcripts" / "scenarios"
 Chunk = Sequence[NewEvent]
 
+FILTERS = {
+    "run": "run_id",
+    "policy": "policy_id",
+    "action": "action_type",
+    "outcome": "outcome",
+    "node": "node_id",
+    "plan_version": "plan_version",
+    "since": "at",
+    "until": "at",
+}
+"""Each option of an audit query, with the field of a row that it is about."""
+
 
 @cache
 def corpus() -> tuple[tuple[NewEvent, ...], ...]:

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from tests.projections.logs import copies, corpus
+from tests.projections.logs import FILTERS, copies, corpus
 from tests.projections.places import Place
 
 from flexes.view.audit import AuditRow, rows_of_step
@@ -16,14 +16,7 @@ from flexes_projections.folding import Folding
 from flexes_projections.runner import Runner
 
 FIELDS = {
-    "run": "run_id",
-    "policy": "policy_id",
-    "action": "action_type",
-    "outcome": "outcome",
-    "node": "node_id",
-    "plan_version": "plan_version",
-    "since": "at",
-    "until": "at",
+    **FILTERS,
     "type": "type",
     "actor": "actor",
     "capability": "capability_id",

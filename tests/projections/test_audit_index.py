@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from tests.projections.logs import chunks, copies, corpus
+from tests.projections.logs import FILTERS, chunks, copies, corpus
 from tests.projections.places import Place, live, memory_place
 
 from flexes.cli.audit import answer
@@ -26,16 +26,6 @@ from flexes_projections.rebuild import rebuild
 from flexes_projections.runner import Runner
 
 FORMATS = ("table", "json", "csv")
-FIELDS = {
-    "run": "run_id",
-    "policy": "policy_id",
-    "action": "action_type",
-    "outcome": "outcome",
-    "node": "node_id",
-    "plan_version": "plan_version",
-    "since": "at",
-    "until": "at",
-}
 
 
 def indexed(place: Place, wanted: AuditFilter, log: EventStore | None = None) -> list[AuditRow]:
@@ -59,7 +49,7 @@ def questions(rows: list[AuditRow], random: Random) -> list[AuditFilter]:
     found = [AuditFilter(), AuditFilter(policy="nobody")]
     for count in (1, 2, 3, 4):
         row = random.choice(rows)
-        given = {field: getattr(row, FIELDS[field]) for field in random.sample(sorted(FIELDS), count)}
+        given = {field: getattr(row, FILTERS[field]) for field in random.sample(sorted(FILTERS), count)}
         found.append(AuditFilter.model_validate({field: value for field, value in given.items() if value is not None}))
     return found
 

@@ -19,7 +19,7 @@ from flexes.run.evolve import evolve
 from flexes.run.state import State
 from flexes.store.codec import decode
 from flexes.store.port import EventStore, Row
-from flexes.store.replay import replayed, unreadable
+from flexes.store.replay import replayed, trusting
 from flexes.store.tail import tail
 from flexes.view.frame import Frame, FrameId, parse_frame_id
 from flexes.view.frames import frames_of
@@ -49,10 +49,8 @@ class Folding:
         """Yield the events of these rows with the states around them."""
         for row in rows:
             before, event = self._before(row), decode(row)
-            try:
+            with trusting(row.run_id):
                 after = evolve(before, event)
-            except Exception as error:  # bytes that nobody checks on the way in may raise anything
-                raise unreadable(row.run_id, error) from error
             self._keep(after)
             yield Folded(row, event, before, after)
 
@@ -97,10 +95,8 @@ class RunFeed:
 
 def frames_at(step: Folded) -> tuple[Frame, ...]:
     """Return the frames of one stored event."""
-    try:
+    with trusting(step.row.run_id):
         return frames_of(step.event, step.before, step.after, step.row.position)
-    except Exception as error:  # bytes that nobody checks on the way in may raise anything
-        raise unreadable(step.row.run_id, error) from error
 
 
 def steps_of_run(store: EventStore, run_id: RunId) -> Iterator[Folded]:

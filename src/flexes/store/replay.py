@@ -1,6 +1,7 @@
-"""From stored rows to the state of a run. Stored bytes are trusted; what cannot be folded was changed by someone."""
+"""From stored rows to the state of a run. Stored bytes are trusted; what makes no sense was changed by someone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from flexes.errors import FlexesError, UnreadableEvent
 from flexes.ids import RunId
@@ -16,15 +17,22 @@ def replayed(run_id: RunId, rows: Iterable[Row], state: State | None = None) -> 
     Raises:
         UnreadableEvent: A row is not what flexes stored.
     """
-    try:
+    with trusting(run_id):
         return fold(decode_all(rows), state)
+
+
+@contextmanager
+def trusting(run_id: RunId) -> Iterator[None]:
+    """Work on stored events that nobody checks on the way in.
+
+    Raises:
+        UnreadableEvent: The block raised something that flexes itself does not.
+    """
+    try:
+        yield
     except FlexesError:
         raise
-    except Exception as error:  # bytes that nobody checks on the way in may raise anything
-        raise unreadable(run_id, error) from error
-
-
-def unreadable(run_id: RunId, error: Exception) -> UnreadableEvent:
-    """Return what to say where folding the events of a run raised something."""
-    kind = type(error).__name__
-    return UnreadableEvent(f"run {run_id}: its stored events make no sense ({kind}); run `flexes verify {run_id}`")
+    except Exception as error:  # bytes that were tampered with may raise anything
+        kind = type(error).__name__
+        message = f"run {run_id}: its stored events make no sense ({kind}); run `flexes verify {run_id}`"
+        raise UnreadableEvent(message) from error
