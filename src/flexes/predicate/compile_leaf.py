@@ -13,7 +13,7 @@
 Missing and null are missing for all but `exists` and comparison with null.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, TypeAlias, assert_never
 
@@ -29,6 +29,7 @@ Unfit: TypeAlias = Callable[[object], Verdict]
 
 _RELATIONS: Final[dict[str, Relation]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
 _INFINITY: Final = float("inf")
+_NUMBER: Final = "number"
 
 
 def compile_leaf(leaf: Leaf, limits: Limits) -> Test:
@@ -51,6 +52,25 @@ def compile_leaf(leaf: Leaf, limits: Limits) -> Test:
             assert_never(leaf)
 
 
+def compile_bounds(bounds: Sequence[Compare], limits: Limits) -> Test:
+    """Return the closure of comparisons of one path with numbers, all of which must hold."""
+    path = stored_path(bounds[0].path)
+    fetch, unfit = fetch_of(path, limits.max_scan), _unfit(path, _NUMBER)
+    relations = tuple((_RELATIONS[bound.op], bound.value) for bound in bounds)
+
+    def test(lookup: Lookup) -> Verdict:
+        value = fetch(lookup)
+        kind = type(value)
+        if kind is int or (kind is float and value - value == 0.0):  # type: ignore[operator]
+            for relation, literal in relations:
+                if not relation(value, literal):
+                    return FALSE
+            return MATCHED
+        return unfit(value)
+
+    return test
+
+
 def _compare(fetch: Fetch, path: Path, relation: Relation, literal: Scalar) -> Test:
     if literal is None:
         return _null(fetch, relation is eq, _unfit(path, "null or a scalar"))
@@ -58,7 +78,7 @@ def _compare(fetch: Fetch, path: Path, relation: Relation, literal: Scalar) -> T
         return _typed(fetch, bool, relation, literal, _unfit(path, "boolean"))
     if isinstance(literal, str):
         return _typed(fetch, str, relation, literal, _unfit(path, "string"))
-    return _number(fetch, relation, literal, _unfit(path, "number"))
+    return _number(fetch, relation, literal, _unfit(path, _NUMBER))
 
 
 def _number(fetch: Fetch, relation: Relation, literal: float, unfit: Unfit) -> Test:

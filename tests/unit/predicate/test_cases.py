@@ -104,6 +104,15 @@ ONE_PATH: list[tuple[Any, str, list[tuple[Any, str]]]] = [
     ("attempts[1] = 1", "attempts", [([0, 1], "m"), ([0], "s(missing)"), ("01", "i")]),
     ("!exists(cost) || cost > 5", "cost", [(ABSENT, "m"), (6, "m"), (4, "s"), (None, "m")]),
     ("exists(a.b)", "a", [({"b": 0}, "m"), ({"b": None}, "s"), (5, "s"), (ABSENT, "s")]),
+    (
+        "n >= 1 && n < 9 && n != 5",
+        "n",
+        [(1, "m"), (8.5, "m"), (0, "s"), (9, "s"), (5.0, "s"), (10**400, "s"), (True, "i"), ("5", "i"), (NAN, "i")],
+    ),
+    ("n >= 1 && n < 9", "n", [(ABSENT, "s(missing)"), (None, "s(missing)")]),
+    ("n > 1 && n = true", "n", [(2, "i"), (True, "i"), (0, "s")]),
+    ("!(n >= 1) && !(n < 0)", "n", [(0.5, "m"), (1, "s"), (-1, "s"), ("0", "i"), (ABSENT, "s(missing)")]),
+    ("!(x = null)", "x", [(None, "s"), (0, "m"), ([], "i")]),
     ("x = 1", "x", [(object(), "i"), (b"1", "i"), ((1,), "i"), ({1}, "i")]),
 ]
 
@@ -161,6 +170,10 @@ def test_the_table_of_cases(when: Any, document: dict[str, Any], expected: str) 
         ("includes(t, 1)", {"t": [0] * 1001}, "t: limit_scan: 1001 elements, at most 1000"),
         ("includes(t[*].x, 1)", {"t": [3]}, "t[*].x: expected object at t[*], got number"),
         ("a && b < 1", {"a": 1, "b": "x"}, "a: expected boolean, got number"),
+        ("a > 1 && b && a < 5", {"a": "x", "b": 1}, "a: expected number, got string"),
+        ("b && a > 1 && c && a < 5", {"a": "x", "b": 1, "c": True}, "b: expected boolean, got number"),
+        ("c && a > 1 && b && a < 5", {"a": "x", "b": 1, "c": True}, "a: expected number, got string"),
+        ("!a", {"a": 1}, "a: expected boolean, got number"),
         ("a", {"a": False}, "false"),
         ("a", {}, "missing"),
         ("a", {"a": True}, ""),
