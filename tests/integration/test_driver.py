@@ -392,6 +392,37 @@ async def test_two_drives_of_one_process() -> None:
 
 
 @asynchronous
+async def test_a_drive_that_waited_keeps_others_waiting() -> None:
+    """A drive that had to wait for another one drives alone in its turn, also when a third one comes (facade.drive)."""
+    invoked = 0
+    released = asyncio.Event()
+
+    async def work(ctx: NodeContext) -> dict[str, Any]:
+        nonlocal invoked
+        invoked += 1
+        await released.wait()
+        return {"copy": 1}
+
+    async def until_invoked(count: int) -> None:
+        while invoked < count:
+            await asyncio.sleep(0)
+
+    async with Flexes.open("memory://", registry=registry_of(work)) as flexes:
+        run = await flexes.start(ENVELOPE)
+        first = asyncio.create_task(flexes.drive(run.id))
+        await until_invoked(1)
+        second = asyncio.create_task(flexes.drive(run.id))
+        await asyncio.sleep(0)
+        first.cancel()
+        await until_invoked(2)
+        third = asyncio.create_task(flexes.drive(run.id))
+        await asyncio.sleep(0.05)
+        assert invoked == 2
+        released.set()
+        assert {report.status for report in await asyncio.gather(second, third)} == {"completed"}
+
+
+@asynchronous
 async def test_a_pause_lets_what_is_in_flight_finish() -> None:
     """Under a pause a node in flight finishes and nothing new starts; resume goes on from there (semantics 2)."""
     begun, released = asyncio.Event(), asyncio.Event()

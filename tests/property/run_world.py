@@ -109,7 +109,7 @@ class World:
         before = self.commits[-1].after if self.commits else None
         refusal: CommandRejected | None = None
         try:
-            applied = self.ledgers[writer].apply(command)
+            applied = self.ledgers[writer].apply_now(command)
             assert self.commits[made:] or applied.state == before or command.id in applied.state.commands
         except CommandRejected as error:
             refusal = error

@@ -110,7 +110,7 @@ class _Simulator:
             catalog=self.scenario.catalog,
             flags=self.scenario.flags,
         )
-        self.ledger.apply(command)
+        self.ledger.apply_now(command)
 
     def go(self) -> None:
         for _ in range(MAX_TURNS):
@@ -121,7 +121,7 @@ class _Simulator:
         """Apply a timer that is due now, else record a result of this instant."""
         state, now = self.state, self.clock.now()
         if state.timers and state.timers[0].due_at <= now:
-            self.ledger.apply(self.ledger.firing(state, state.timers[0].id))
+            self.ledger.apply_now(self.ledger.firing(state, state.timers[0].id))
             return True
         if self._flying and self._flying[0].finish_at <= now:
             self._land(self._flying.pop(0))
@@ -150,7 +150,7 @@ class _Simulator:
         self._asked = False
         answer = self._answer(state)
         command = cmd.AnswerPlanner(**self._common("planner"), request_id=state.handshake.request_id, answer=answer)
-        self.ledger.apply(command)
+        self.ledger.apply_now(command)
         return True
 
     def _answer(self, state: State) -> Draft | Delta | Decline | Crashed:
@@ -201,7 +201,7 @@ class _Simulator:
 
     def _try(self, action: dict[str, Any], command: cmd.Command) -> None:
         try:
-            self.ledger.apply(command)
+            self.ledger.apply_now(command)
         except CommandRejected as error:
             if not isinstance(command, cmd.RecordOutcome):
                 self.refused.append({**action, "code": error.code, "message": str(error)})

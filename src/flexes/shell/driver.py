@@ -11,6 +11,7 @@ Rules:
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -68,15 +69,17 @@ class Driver:
     async def drive(self) -> State:
         """Return the run once it has ended, or rests with nothing in flight."""
         self._ledger.observers.append(self._observe)
+        self._ledger.commits.drivers += 1
         try:
             self._catch_up()
             while not self._at_rest():
                 for finished in await self._next():
-                    self._record(finished)
-                self._fire_due()
+                    await self._record(finished)
+                await self._fire_due()
                 self._look_at_others()
             return self._state
         finally:
+            self._ledger.commits.drivers -= 1
             self._ledger.observers.remove(self._observe)
             await self._stop()
 
@@ -120,13 +123,14 @@ class Driver:
         wait_ms = ms_between(self._ledger.clock.now(), self._state.timers[0].due_at)  # type: ignore[arg-type]
         return min(max(wait_ms / 1000, 0.0), POLL_S)
 
-    def _record(self, finished: Finished) -> None:
+    async def _record(self, finished: Finished) -> None:
+        """Record what a task came to; until that is durable the task counts as one, so nobody begins it again."""
+        with suppress(InvalidRunState, StalePlanVersion):
+            # where the run ended, or asks for something else by now, the answer has no place any more
+            await self._ledger.apply(self._command(finished))
         self._tasks.pop(finished.key, None)
-        try:
-            self._ledger.apply(self._command(finished))
-        except (InvalidRunState, StalePlanVersion):
-            # the run ended, or asks for something else by now: the answer has no place any more
-            return
+        if not self._tasks:
+            self._wake.set()
 
     def _command(self, finished: Finished) -> Command:
         (name, attempt), value = finished
@@ -137,13 +141,13 @@ class Driver:
         said |= {"id": derived_id(self._run_id, "answer", name), "actor": "planner"}
         return filled(AnswerPlanner, {**said, "request_id": name, "answer": value})
 
-    def _fire_due(self) -> None:
+    async def _fire_due(self) -> None:
         while self._state.timers and not self._state.is_final:
             pending = due(self._state, self._ledger.clock.now())
             if not pending:
                 return
             try:
-                self._ledger.apply(self._ledger.firing(self._state, pending[0].id))
+                await self._ledger.apply(self._ledger.firing(self._state, pending[0].id))
             except InvalidRunState:
                 # another process ended the run meanwhile; its timers are gone with it
                 self._refresh()

@@ -5,8 +5,9 @@ Every command is atomic, idempotent under its key, and either appends events or 
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, Literal, Self
+from weakref import WeakValueDictionary
 
 from flexes.errors import IdempotencyConflict, RunExists
 from flexes.ids import CommandId, RunId, derived_id, derived_run_id
@@ -56,7 +57,7 @@ class Flexes:
         self._planner = planner
         self._planner_timeout_s = planner_timeout_s
         self._flags = flags or cmd.Flags()
-        self._driving: dict[RunId, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[RunId, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     @asynccontextmanager
@@ -79,17 +80,18 @@ class Flexes:
         Raises:
             UnknownStore, StoreUnavailable: The URL cannot be opened.
         """
-        store = open_store(url)
-        try:
-            yield cls(
+        with closing(open_store(url)) as store:
+            flexes = cls(
                 store,
                 registry or CapabilityRegistry(),
                 planner=planner,
                 flags=flags,
                 planner_timeout_s=planner_timeout_s,
             )
-        finally:
-            store.close()
+            try:
+                yield flexes
+            finally:
+                flexes.ledger.commits.flush()
 
     async def start(
         self,
@@ -122,7 +124,7 @@ class Flexes:
         }
         command = validated(cmd.StartRun, document, "command")
         try:
-            return report_of(self.ledger.apply(command).state)
+            return report_of((await self.ledger.apply(command)).state)
         except RunExists as error:
             if idempotency_key is None:
                 raise
@@ -141,14 +143,9 @@ class Flexes:
             RunNotFound: There is no such run.
         """
         identity = known_run_id(run_id)
-        lock = self._driving.setdefault(identity, asyncio.Lock())
-        try:
-            async with lock:
-                driver = Driver(self.ledger, self.registry, self._planner, self._planner_timeout_s, identity)
-                return report_of(await driver.drive())
-        finally:
-            if not lock.locked():
-                self._driving.pop(identity, None)
+        async with self._turns.setdefault(identity, asyncio.Lock()):
+            driver = Driver(self.ledger, self.registry, self._planner, self._planner_timeout_s, identity)
+            return report_of(await driver.drive())
 
     async def run(self, envelope: TaskEnvelope | Mapping[str, Any], **options: Any) -> RunReport:
         """Start and drive; `options` are those of `start`."""
@@ -172,7 +169,7 @@ class Flexes:
             AlreadyResolved, RequestNotFound, InvalidEdits, InvalidRunState: The decision was refused.
         """
         fields = {"request_id": request_id, "decision": decision, "note": note, "edits": dict(edits or {})}
-        return self._command(cmd.ResolveHitl, run_id, by, idempotency_key, fields)
+        return await self._command(cmd.ResolveHitl, run_id, by, idempotency_key, fields)
 
     async def pause(
         self,
@@ -183,7 +180,7 @@ class Flexes:
         idempotency_key: str | None = None,
     ) -> RunReport:
         """Suspend the run; what is in flight finishes, nothing new starts."""
-        return self._command(cmd.PauseRun, run_id, by, idempotency_key, {"reason": reason})
+        return await self._command(cmd.PauseRun, run_id, by, idempotency_key, {"reason": reason})
 
     async def resume(self, run_id: str, *, by: str = "operator", idempotency_key: str | None = None) -> RunReport:
         """Let a paused run go on; on an active run nothing is appended. Says plan version, triggers, last action.
@@ -192,7 +189,7 @@ class Flexes:
             HitlPending: A decision is awaited.
             InvalidRunState: The run has ended.
         """
-        return self._command(cmd.ResumeRun, run_id, by, idempotency_key, {})
+        return await self._command(cmd.ResumeRun, run_id, by, idempotency_key, {})
 
     async def cancel(
         self,
@@ -203,13 +200,13 @@ class Flexes:
         idempotency_key: str | None = None,
     ) -> RunReport:
         """End the run, in any state that is not final."""
-        return self._command(cmd.CancelRun, run_id, by, idempotency_key, {"reason": reason})
+        return await self._command(cmd.CancelRun, run_id, by, idempotency_key, {"reason": reason})
 
     async def trigger(
         self, run_id: str, policy_id: str, *, by: str = "operator", idempotency_key: str | None = None
     ) -> RunReport:
         """Fire a `manual` directive."""
-        return self._command(cmd.TriggerPolicy, run_id, by, idempotency_key, {"policy_id": policy_id})
+        return await self._command(cmd.TriggerPolicy, run_id, by, idempotency_key, {"policy_id": policy_id})
 
     async def signal(
         self,
@@ -221,7 +218,7 @@ class Flexes:
     ) -> RunReport:
         """Take in a signal from outside: `{metrics, node?, source?}`."""
         parsed = signal if isinstance(signal, SignalEnvelope) else validated(SignalEnvelope, signal, "signal")
-        return self._command(cmd.ReceiveSignal, run_id, by, idempotency_key, {"signal": parsed})
+        return await self._command(cmd.ReceiveSignal, run_id, by, idempotency_key, {"signal": parsed})
 
     def state(self, run_id: str, at_version: int | None = None) -> State:
         """Return the folded run, also as it was after an earlier event.
@@ -253,10 +250,10 @@ class Flexes:
             return checked_run_id(run_id)
         return derived_run_id(key) if key is not None else self.ledger.clock.new_run_id()
 
-    def _command(self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]) -> RunReport:
+    async def _command(self, kind: Any, run_id: str, by: str, key: str | None, fields: Mapping[str, Any]) -> RunReport:
         identity = known_run_id(run_id)
         self.ledger.require(identity)
         chosen = checked_key(key)
         command_id = CommandId(derived_id(identity, "key", chosen)) if chosen else self.ledger.clock.new_command_id()
         document = {"run_id": identity, "id": command_id, "at": self.ledger.clock.now(), "actor": by, **fields}
-        return report_of(self.ledger.apply(validated(kind, document, "command")).state)
+        return report_of((await self.ledger.apply(validated(kind, document, "command"))).state)

@@ -6,9 +6,9 @@ Rules:
 3. A command id that the run has seen, with the same content, has no second effect; with other content it is refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from math import log
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from flexes.errors import CommandRejected, IdempotencyConflict, RunNotFound, VersionConflict
 from flexes.ids import RunId
@@ -22,6 +22,7 @@ from flexes.run.records import CommandSeen
 from flexes.run.state import State
 from flexes.run.timers import due
 from flexes.shell.clock import Clock
+from flexes.shell.commits import Commits
 from flexes.store.codec import decode, decode_all, encode
 from flexes.store.port import Store
 from flexes.store.replay import replayed
@@ -48,6 +49,7 @@ class Committed(NamedTuple):
 
 
 Observer = Callable[[Committed], None]
+T = TypeVar("T")
 
 
 class Applied(NamedTuple):
@@ -63,11 +65,17 @@ class Applied(NamedTuple):
 
 
 class Ledger:
-    """The runs of one store, as one process sees them."""
+    """The runs of one store, as one process sees them.
+
+    Attributes:
+        commits: Where its commits go.
+        observers: Called after each commit of this ledger.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
+        self.commits = Commits(store)
         self.observers: list[Observer] = []
         self._states: dict[RunId, State] = {}
         self._saved: dict[RunId, int] = {}
@@ -111,7 +119,7 @@ class Ledger:
         """Return a run's events in order."""
         return list(decode_all(self.store.read(run_id, after, upto)))
 
-    def apply(self, command: Command) -> Applied:
+    async def apply(self, command: Command) -> Applied:
         """Decide a command on the run as it is and append what follows.
 
         Raises:
@@ -126,14 +134,18 @@ class Ledger:
             try:
                 if state is not None and command.id in state.commands:
                     return self._repeated(state, command)
-                state = self._after_timers(state, command)
-                return self._append(state, command)
+                state = await self._after_timers(state, command)
+                return await self._append(state, command)
             except VersionConflict:
                 continue
             except CommandRejected:
                 if not self._is_outdated(run_id, state):
                     raise
         raise VersionConflict(f"run {run_id} changes too fast for this writer; try again", run_id=run_id)
+
+    def apply_now(self, command: Command) -> Applied:
+        """Do the same without an event loop, for a ledger of which no driver makes use."""
+        return _at_once(self.apply(command))
 
     def _is_outdated(self, run_id: RunId, state: State | None) -> bool:
         """Return whether others appended since the state on which a command was refused."""
@@ -153,7 +165,7 @@ class Ledger:
             del self._states[oldest]
             self._saved.pop(oldest, None)
 
-    def _append(self, state: State | None, command: Command) -> Applied:
+    async def _append(self, state: State | None, command: Command) -> Applied:
         events, after = decided_commit(state, command)
         if not events:
             assert state is not None
@@ -162,15 +174,20 @@ class Ledger:
                 raise VersionConflict("the run moved on; decide again")
             return Applied((), state)
         assert after is not None
-        positions = self.store.append([encode(event) for event in events])
-        self._keep(after)
-        committed = Committed(state, events, after, positions)
-        for observer in list(self.observers):
-            observer(committed)
-        self._maybe_snapshot(state, after)
+
+        def tell(positions: tuple[int, ...]) -> None:
+            self._tell(Committed(state, events, after, positions))
+
+        await self.commits.append([encode(event) for event in events], tell)
         return Applied(events, after)
 
-    def _after_timers(self, state: State | None, command: Command) -> State | None:
+    def _tell(self, committed: Committed) -> None:
+        self._keep(committed.after)
+        for observer in list(self.observers):
+            observer(committed)
+        self._maybe_snapshot(committed.before, committed.after)
+
+    async def _after_timers(self, state: State | None, command: Command) -> State | None:
         """Apply what is due before this command, each timer as a command of its own."""
         if isinstance(command, (FireTimer, StartRun)):
             return state
@@ -178,7 +195,7 @@ class Ledger:
             pending = due(state, self.clock.now())
             if not pending:
                 return state
-            state = self._append(state, self.firing(state, pending[0].id)).state
+            state = (await self._append(state, self.firing(state, pending[0].id))).state
         return state
 
     def _repeated(self, state: State, command: Command) -> Applied:
@@ -199,6 +216,17 @@ class Ledger:
         if _generation(before.version) != _generation(after.version) or (comes_to_rest and after.version >= enough):
             self.store.save_snapshot(snapshot_of(after))
             self._saved[after.run_id] = after.version
+
+
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine that waits for nothing comes to."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    work.close()
+    raise RuntimeError("this ledger has drivers in an event loop: await `apply` there")
 
 
 def _generation(version: int) -> int:

@@ -1,8 +1,7 @@
 """A store for many threads: the same promises, and one transaction for all appends that would wait for each other.
 
 It pays where several threads append to one store object at once, and a flush to the disk takes longer than what they
-do between their appends. It does nothing for one thread, and so nothing for runs that share an event loop: there one
-append ends before the next begins.
+do between their appends. Runs that share an event loop share transactions without it, see `shell.commits`.
 """
 
 import time
@@ -30,6 +29,10 @@ class CoalescingStore:
     def append(self, events: Sequence[NewEvent]) -> tuple[int, ...]:
         """See `EventStore.append`."""
         return self._coalescer.append(events)
+
+    def append_batch(self, batch: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
+        """See `Batches.append_batch`."""
+        return self._store.append_batch(batch)
 
     def read(self, run_id: RunId, after: int = 0, upto: int | None = None) -> Sequence[Row]:
         """See `EventStore.read`."""

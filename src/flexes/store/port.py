@@ -138,6 +138,7 @@ class Numbered(Protocol):
         ...
 
 
+@runtime_checkable
 class Batches(Protocol):
     """A store for which several appends in one transaction cost little more than one."""
 
