@@ -2,6 +2,7 @@
 
 Rules:
 1. Run, version and type stand beside the bytes, not in them; defaults are left out, the schema version never is.
+   Outcomes of directives are in groups.
 2. A type or a schema version that this release does not know is refused; nothing is imported by a name found in data.
 3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
 """
@@ -26,8 +27,10 @@ _STORED: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACL
 def encode(event: Event) -> NewEvent:
     """Return the event as it is stored."""
     values = event.__dict__
-    keys, required, optional = written(type(event))
+    keys, required, formed, optional = written(type(event))
     fields = dict(zip(keys, required(values), strict=True))
+    for key, stored in formed:
+        fields[key] = stored(fields[key])
     for name, key, default in optional:
         value = values[name]
         if value != default:
@@ -51,13 +54,13 @@ def decode(row: Row) -> Event:
     if stored != current or type(stored) is not int:
         fields = upcast(row.type, fields, current)
     try:
-        names, blank, made, tuples, given = layout(kind, tuple(fields))
+        names, blank, made, read, given = layout(kind, tuple(fields))
     except Misfit as error:
         raise UnreadableEvent(f"{_place(row)}: {row.type} {error}") from None
     values = {**blank, "run_id": row.run_id, "version": row.version}
     values.update(zip(names, fields.values(), strict=False))
-    for name, sequence in tuples:
-        values[name] = sequence(values[name])
+    for name, value_of in read:
+        values[name] = value_of(values[name])
     for name, factory in made:
         values[name] = factory()
     return trusted(kind, values, given)

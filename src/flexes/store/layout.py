@@ -1,7 +1,7 @@
 """How a type of event lies in stored JSON: worked out once for each set of keys, not once an event.
 
 Of one type, most events carry the same keys in the same order. What follows from them alone (which field each key is,
-which defaults fill the rest, what makes a list a tuple again) is a `Layout`, and it is kept.
+which defaults fill the rest, what makes of JSON the value that it was) is a `Layout`, and it is kept.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +11,13 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from flexes.run.events import Event
+from flexes.run.events import Event, SignalEvaluated
+from flexes.store.grouping import grouped, ungrouped
 
 BESIDE: Final = frozenset({"run_id", "version"})
 """Fields that stand beside the stored bytes."""
+
+_GROUPED: Final = (SignalEvaluated, "outcomes")
 
 
 class Misfit(ValueError):
@@ -28,14 +31,14 @@ class Layout(NamedTuple):
         names: The field of each key, in the order of the keys.
         blank: Every field of the type in order, with its default if it has one.
         made: Fields that are absent and whose default is made anew for each event.
-        tuples: Fields that are lists in JSON and tuples in the event.
+        read: Fields that are stored in another form than the event has, and what makes it of that form.
         given: The fields that are present.
     """
 
     names: tuple[str, ...]
     blank: Mapping[str, Any]
     made: tuple[tuple[str, Callable[[], Any]], ...]
-    tuples: tuple[tuple[str, Callable[[Any], Any]], ...]
+    read: tuple[tuple[str, Callable[[Any], Any]], ...]
     given: set[str]
 
 
@@ -45,11 +48,13 @@ class Written(NamedTuple):
     Attributes:
         keys: The key of each required field.
         values: Takes the required values off the fields of an event.
+        formed: Key of each required field that is stored in another form, and what makes that form.
         optional: Name, key and default of every other field but the schema version, which is always written last.
     """
 
     keys: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    formed: tuple[tuple[str, Callable[[Any], Any]], ...]
     optional: tuple[tuple[str, str, Any], ...]
 
 
@@ -73,7 +78,7 @@ def layout(kind: type[Event], keys: tuple[str, ...]) -> Layout:
         names,
         {name: None if field.is_required() else field.default for name, field in kind.model_fields.items()},
         tuple((name, _factory(field)) for name, field in absent if field.default_factory is not None),
-        tuple((name, made) for name in names if (made := _sequence(kind.model_fields[name].annotation)) is not None),
+        tuple((name, read) for name in names if (read := _read(kind, name)) is not None),
         {*names, *BESIDE},
     )
 
@@ -86,6 +91,7 @@ def written(kind: type[Event]) -> Written:
     return Written(
         tuple(key for _, key in required),
         itemgetter(*(name for name, _ in required)),
+        tuple((key, grouped) for name, key in required if (kind, name) == _GROUPED),
         tuple(
             (name, key, field.get_default(call_default_factory=True))
             for name, key, field in fields
@@ -98,7 +104,10 @@ def _factory(field: FieldInfo) -> Callable[[], Any]:
     return lambda: field.get_default(call_default_factory=True)
 
 
-def _sequence(annotation: Any) -> Callable[[Any], Any] | None:
+def _read(kind: type[Event], name: str) -> Callable[[Any], Any] | None:
+    if (kind, name) == _GROUPED:
+        return ungrouped
+    annotation = kind.model_fields[name].annotation
     if get_origin(annotation) is not tuple:
         return None
     return _tuples if get_origin(get_args(annotation)[0]) is tuple else tuple
