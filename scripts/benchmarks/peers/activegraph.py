@@ -12,7 +12,7 @@ from typing import Any
 from activegraph import Graph, Runtime, behavior, clear_registry
 from activegraph.store import open_store
 
-from peers.work import Output, Run, Stopwatch, Took, objections
+from peers.work import Output, Run, Stopwatch, Took, objections, threaded
 
 ROWS = "SELECT count(*) FROM events WHERE type = 'object.created'"
 
@@ -20,7 +20,7 @@ ROWS = "SELECT count(*) FROM events WHERE type = 'object.created'"
 @contextmanager
 def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:
     """Yield what runs a goal on a new graph."""
-    yield lambda nodes: _timed(url, nodes, outputs, form)
+    yield threaded(lambda nodes: _timed(url, nodes, outputs, form))
 
 
 def _timed(url: str, nodes: int, outputs: Sequence[Output], form: str) -> Took:

@@ -19,7 +19,7 @@ from peers.work import Run, Took, outputs_of
 WARM_NODES = 50
 
 
-def main(name: str, url: str, nodes: int, size: int, times: int) -> dict[str, Any]:
+def main(name: str, url: str, nodes: int, size: int, times: int, runs: int) -> dict[str, Any]:
     """Return the medians of the seconds, and for one run the rows and the bytes by which its database grew.
 
     `missing` says instead which package is not installed.
@@ -33,16 +33,16 @@ def main(name: str, url: str, nodes: int, size: int, times: int) -> dict[str, An
     with peer.runner(url, outputs_of(size), form) as run:
         run(min(nodes, WARM_NODES))
         rows, grown = database.count(peer.ROWS), database.size()
-        took = [_clean(run, nodes) for _ in range(times)]
+        took = [_clean(run, nodes, runs) for _ in range(times)]
         medians = Took(*(statistics.median(values) for values in zip(*took, strict=True)))
         rows, grown = database.count(peer.ROWS) - rows, database.size() - grown
     return {**medians._asdict(), "rows": rows // times, "grown": grown // times}
 
 
-def _clean(run: Run, nodes: int) -> Took:
+def _clean(run: Run, nodes: int, runs: int) -> Took:
     gc.collect()
     gc.freeze()
-    return run(nodes)
+    return run(nodes, runs)
 
 
 if __name__ == "__main__":

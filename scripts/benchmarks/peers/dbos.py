@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 
 from dbos import DBOS
 
-from peers.work import Output, Run, Stopwatch, Took, objections
+from peers.work import Output, Run, Stopwatch, Took, objections, threaded
 
 ROWS = "SELECT count(*) FROM operation_outputs"
 
@@ -38,6 +38,6 @@ def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:
 
     DBOS.launch()
     try:
-        yield run
+        yield threaded(run)
     finally:
         DBOS.destroy()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from peers.work import Output, Run, Stopwatch, Took, objections
+from peers.work import Output, Run, Stopwatch, Took, objections, threaded
 
 ROWS = "SELECT count(*) FROM stored_events"
 
@@ -34,7 +34,7 @@ def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:  # 
     """Open the application and yield what saves a run after each node."""
     application = Runs(env=environment(url))
     try:
-        yield lambda nodes: _timed(application, nodes, outputs)
+        yield threaded(lambda nodes: _timed(application, nodes, outputs))
     finally:
         application.close()
 

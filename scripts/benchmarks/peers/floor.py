@@ -14,7 +14,7 @@ from typing import Any
 from flexes import Flexes
 from flexes.ids import RunId
 from peers.flexes import Application, envelope, planner
-from peers.work import Output, Run, Stopwatch, Took
+from peers.work import Output, Run, Stopwatch, Took, threaded
 
 ROWS = "SELECT count(*) FROM floor"
 
@@ -30,7 +30,7 @@ _POSTGRES = _TABLE.format(id="bigint GENERATED ALWAYS AS IDENTITY", bytes="bytea
 def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:  # noqa: ARG001
     """Make the table and yield what inserts a row for each node."""
     with _inserting(url) as insert:
-        yield lambda nodes: _timed(insert, commits_of(nodes, outputs))
+        yield threaded(lambda nodes: _timed(insert, commits_of(nodes, outputs)))
 
 
 def commits_of(nodes: int, outputs: Sequence[Output]) -> list[bytes]:

@@ -19,7 +19,7 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.graph import END, START, StateGraph
 
-from peers.work import Output, Run, Stopwatch, Took, objections
+from peers.work import Output, Run, Stopwatch, Took, objections, threaded
 
 ROWS = "SELECT count(*) FROM checkpoints"
 
@@ -41,7 +41,7 @@ class KeepingState(TypedDict):
 def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:
     """Open the checkpointer and yield what invokes a graph."""
     with _saver(url) as saver:
-        yield lambda nodes: _timed(_FORMS[form](nodes, outputs).compile(checkpointer=saver), nodes)
+        yield threaded(lambda nodes: _timed(_FORMS[form](nodes, outputs).compile(checkpointer=saver), nodes))
 
 
 def _timed(graph: Any, nodes: int) -> Took:

@@ -23,6 +23,7 @@ class Case(NamedTuple):
         database: `memory`, `sqlite` or `postgresql`.
         times: How often a trial does the run.
         patience_s: How long a trial may take, its process included.
+        runs: How many runs a trial does at once.
     """
 
     peer: str
@@ -31,11 +32,17 @@ class Case(NamedTuple):
     size: int
     times: int
     patience_s: float
+    runs: int = 1
 
     @property
     def label(self) -> str:
         """What a table calls it."""
         return f"{self.peer.replace(':', ', ')} on {self.database}"
+
+    @property
+    def total(self) -> int:
+        """The nodes of all runs that a trial does at once."""
+        return self.nodes * self.runs
 
 
 class Trial(NamedTuple):
@@ -66,14 +73,14 @@ class Trials:
         """Return the median microseconds of a node."""
         if case in self.reasons:
             return missing(case.label, what, "us/node", self.reasons[case])
-        values = [getattr(trial, field) / case.nodes * 1e6 for trial in self._done[case]]
+        values = [getattr(trial, field) / case.total * 1e6 for trial in self._done[case]]
         return Figure(case.label, what, statistics.median(values), "us/node", samples=len(values) * case.times)
 
     def grown(self, case: Case, what: str, at_most: float | None = None) -> Figure:
         """Return by how many times the payload the database grew."""
         if case in self.reasons:
             return missing(case.label, what, "x", self.reasons[case])
-        values = [trial.grown / (case.nodes * case.size) for trial in self._done[case]]
+        values = [trial.grown / (case.total * case.size) for trial in self._done[case]]
         return Figure(case.label, what, statistics.median(values), "x", samples=len(values), at_most=at_most)
 
     def ratio(self, slow: Case, fast: Case, field: str, what: str, **options: Any) -> Figure:
@@ -82,7 +89,7 @@ class Trials:
         if reason:
             return missing(slow.label, what, "x", reason)
         pairs = zip(self._done[slow], self._done[fast], strict=True)
-        values = [(getattr(one, field) / slow.nodes) / (getattr(other, field) / fast.nodes) for one, other in pairs]
+        values = [(getattr(one, field) / slow.total) / (getattr(other, field) / fast.total) for one, other in pairs]
         return ratio(slow.label, what, statistics.median(values), 1.0, samples=len(values), **options)
 
     def _turn(self, case: Case) -> None:
@@ -115,7 +122,7 @@ def _empty(case: Case, folder: Path) -> str | None:
 
 
 def _child(case: Case, url: str) -> subprocess.CompletedProcess[str]:
-    numbers = [str(number) for number in (case.nodes, case.size, case.times)]
+    numbers = [str(number) for number in (case.nodes, case.size, case.times, case.runs)]
     command = [sys.executable, "-W", "ignore", "-m", "peers.child", case.peer, url, *numbers]
     return subprocess.run(command, cwd=_HERE, capture_output=True, text=True, timeout=case.patience_s, check=False)
 
@@ -127,6 +134,6 @@ def _outcome(case: Case, child: subprocess.CompletedProcess[str]) -> Trial | str
     if "missing" in found:
         return f"not installed: {found['missing']}"
     trial = Trial(**found)
-    if case.database != "memory" and trial.rows < case.nodes:
-        return f"only {trial.rows} of {case.nodes} nodes were stored"
+    if case.database != "memory" and trial.rows < case.total:
+        return f"only {trial.rows} of {case.total} nodes were stored"
     return trial

@@ -5,7 +5,8 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol
 
 Output = dict[str, Any]
 Rule = Callable[[Output], bool]
@@ -32,7 +33,12 @@ class Took(NamedTuple):
     cpu_s: float
 
 
-Run = Callable[[int], Took]
+class Run(Protocol):
+    """Does runs of so many nodes, so many runs at once."""
+
+    def __call__(self, nodes: int, runs: int = 1) -> Took:
+        """Return what all of them took, from the call that submits the first to the end of the last."""
+        ...
 
 
 class Stopwatch:
@@ -51,6 +57,20 @@ class Stopwatch:
         """Return what the run took."""
         wall, cpu = _now()
         return Took(wall - self._run[0], wall - self._node[0], cpu - self._node[1])
+
+
+def threaded(run: Callable[[int], Took]) -> Run:
+    """Let what does one run do several, each in a thread of its own."""
+
+    def run_all(nodes: int, runs: int = 1) -> Took:
+        if runs == 1:
+            return run(nodes)
+        watch = Stopwatch()
+        with ThreadPoolExecutor(runs) as threads:
+            list(threads.map(run, [nodes] * runs))
+        return watch.stop()
+
+    return run_all
 
 
 def outputs_of(size: int) -> list[Output]:
