@@ -176,6 +176,22 @@ async def test_a_commit_that_fails_fails_alone(tmp_path: Path) -> None:
         assert not flexes.state(bad).is_final
 
 
+@asynchronous
+async def test_a_store_that_takes_nothing_is_not_asked_for_each_run(tmp_path: Path) -> None:
+    """Where a store is away, all drivers hear it after three attempts, not after one for each; later they all go on."""
+    with closing(Counting(tmp_path / "flexes.db", busy_timeout_s=0.02)) as counting:
+        flexes = Flexes(counting, steps(NODES))
+        runs = [(await flexes.start(envelope_of(NODES))).id for _ in range(RUNS)]
+        counting.transactions = 0
+        with closing(sqlite3.connect(tmp_path / "flexes.db", isolation_level=None)) as raw:
+            raw.execute("BEGIN IMMEDIATE")
+            found = await asyncio.gather(*(flexes.drive(run_id) for run_id in runs), return_exceptions=True)
+        assert {type(outcome) for outcome in found} == {StoreUnavailable}
+        assert counting.transactions == 3
+        reports = await asyncio.gather(*(flexes.drive(run_id) for run_id in runs))
+        assert {report.status for report in reports} == {"completed"}
+
+
 def test_runs_together_survive_sigkill(url: str) -> None:
     """After a SIGKILL among many runs each one is whole, and goes on; no completed node runs anew."""
     with subprocess.Popen(

@@ -6,13 +6,15 @@ Rules:
    sixteen runs cost little more flushes than one, and the loop is held up once, not sixteen times.
 3. Nobody hears of a commit before it is durable; then its observers hear of it at once, in the order of the log, also
    when whoever asked for it has been cancelled meanwhile.
-4. What the shared transaction did not take is appended by itself, so a commit fails for reasons of its own only.
+4. What the shared transaction did not take is appended by itself, so a commit fails for reasons of its own only; after
+   two failures in a row the store is given up for this turn, for each may have waited for it as long as it may.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.port import Batches, EventStore, NewEvent
 
@@ -21,6 +23,9 @@ MAX_APPENDS: Final = 256
 
 MAX_BYTES: Final = 8_000_000
 """Bytes of events after which a transaction takes no more commits."""
+
+ENOUGH_FAILURES: Final = 2
+"""So many commits that the store does not take, one after the other, are taken to mean that it takes none."""
 
 Tell = Callable[[tuple[int, ...]], None]
 """Says that the events are durable, and at which positions of the log."""
@@ -69,12 +74,17 @@ class Commits:
         """Make durable what waits for the end of the turn."""
         staged, self._staged, self._bytes = list(self._staged.values()), {}, 0
         stored = zip(staged, self._stored(staged), strict=True)
+        failures: list[StoreUnavailable] = []
         for commit, positions in sorted(stored, key=lambda pair: pair[1] is None):
             try:
+                if len(failures) >= ENOUGH_FAILURES:
+                    raise failures[-1]
                 commit.tell(self._store.append(commit.events) if positions is None else positions)
             except Exception as error:  # whoever asked hears it, and the others go on
+                failures += [error] if isinstance(error, StoreUnavailable) else []
                 _settle(commit.done, error)
             else:
+                failures.clear()
                 _settle(commit.done, None)
 
     def _stored(self, staged: Sequence[_Staged]) -> Sequence[tuple[int, ...] | None]:
