@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any
 
+from pydantic.alias_generators import to_camel
 from scripts.reference.docstrings import attributes
 from scripts.reference.markdown import table
 
@@ -21,6 +22,9 @@ def fields(model: Any, leave_out: tuple[str, ...] = ()) -> str:
             annotation = getattr(field, "annotation", None) or field.type
             name = getattr(field, "alias", None) or key
             rows.append((f"`{name}`", f"`{_type(annotation)}`", _default(field), meanings.get(key, "")))
+    for key, field in getattr(model, "model_computed_fields", {}).items():
+        annotation = field.wrapped_property.fget.__annotations__["return"]
+        rows.append((f"`{to_camel(key)}`", f"`{_type(annotation)}`", "derived", meanings.get(key, "")))
     if not any(row[3] for row in rows):
         rows = [row[:3] for row in rows]
     return table(("field", "type", "default", "meaning")[: len(rows[0])], rows) + "\n" if rows else ""

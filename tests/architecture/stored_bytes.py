@@ -14,6 +14,7 @@ import orjson
 
 from flexes.ids import RunId
 from flexes.run.events import EVENT_TYPES, Event
+from flexes.store.layout import FOLLOWING
 from flexes.store.port import Row
 
 FOLDER: Final = Path(__file__).with_name("stored")
@@ -65,7 +66,9 @@ def stored_names(kind: type[Event], *, required: bool = False) -> set[str]:
     fields = {
         field.alias or name: field for name, field in kind.model_fields.items() if name not in ("run_id", "version")
     }
-    return {name for name, field in fields.items() if not required or field.is_required() or name == "schemaVersion"}
+    following = {kind.model_fields[name].alias for of, name in FOLLOWING if of is kind}
+    always = {name for name, field in fields.items() if field.is_required() and name not in following}
+    return {*always, "schemaVersion"} if required else set(fields)
 
 
 def current(kind: type[Event]) -> list[Example]:

@@ -10,9 +10,11 @@ Rules:
 
 from typing import Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from flexes.envelope.model import Json, Model
+from flexes.ids import RunId
+from flexes.run.effects import operation_id
 
 Document = dict[str, Any]
 """Plain JSON that was validated when it entered; stored and folded as it is."""
@@ -97,47 +99,51 @@ class PlanRejected(Event, frozen=True):
     diagnostics: tuple[Document, ...]
 
 
-class NodeStarted(Event, frozen=True):
-    """An attempt of a node begins; a capability may be invoked with this operation id."""
+class AttemptEvent(Event, frozen=True):
+    """A fact about one attempt of a node, which is one invocation of its capability."""
 
     node_id: str
     attempt: int
-    operation_id: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def operation_id(self) -> str:
+        """The id of the invocation; it follows from run, node and attempt, and is not stored."""
+        return operation_id(RunId(self.run_id), self.node_id, self.attempt)
+
+
+class NodeStarted(AttemptEvent, frozen=True):
+    """An attempt of a node begins; a capability may be invoked with this operation id."""
+
     capability_id: str
     deadline_at: str | None = None
     timers: tuple[tuple[str, str], ...] = ()
 
 
-class NodeCompleted(Event, frozen=True):
+class NodeCompleted(AttemptEvent, frozen=True):
     """The current attempt delivered its outputs."""
 
-    node_id: str
-    attempt: int
-    operation_id: str
     outputs: Document
-    metrics: dict[str, float]
     cost: float
-    cost_estimated: bool
     latency_ms: float
-    latency_estimated: bool
+    metrics: dict[str, float] = Field(default_factory=dict)
+    cost_estimated: bool = False
+    latency_estimated: bool = False
     validation: Document | None = None
     by: str | None = None
 
 
-class NodeFailed(Event, frozen=True):
+class NodeFailed(AttemptEvent, frozen=True):
     """The current attempt failed; for `output_invalid` the refused payload is kept."""
 
-    node_id: str
-    attempt: int
-    operation_id: str
     code: str
     error: str
-    retryable: bool
-    metrics: dict[str, float]
     cost: float
-    cost_estimated: bool
     latency_ms: float
-    latency_estimated: bool
+    retryable: bool = False
+    metrics: dict[str, float] = Field(default_factory=dict)
+    cost_estimated: bool = False
+    latency_estimated: bool = False
     outputs: Document | None = None
     validation: Document | None = None
     issues: tuple[Document, ...] = ()

@@ -15,7 +15,6 @@ from flexes.run import events as ev
 from flexes.run.arrivals import arrive
 from flexes.run.commands import Failure, RecordOutcome, Result
 from flexes.run.commit import Commit
-from flexes.run.effects import operation_id
 from flexes.run.inbox import Item
 from flexes.run.records import NodeState
 from flexes.run.state import State
@@ -55,7 +54,8 @@ def complete(commit: Commit, node_id: str, attempt: int, result: Result, by: str
         message = "; ".join(f"{issue['facet']}{issue['pointer']}: {issue['message']}" for issue in issues[:3])
         commit.append(
             ev.NodeFailed,
-            **_attempt(state, node_id, attempt),
+            node_id=node_id,
+            attempt=attempt,
             **common,
             code="output_invalid",
             error=f"the output breaks its contract: {message}",
@@ -63,7 +63,7 @@ def complete(commit: Commit, node_id: str, attempt: int, result: Result, by: str
             issues=issues,
         )
     else:
-        commit.append(ev.NodeCompleted, **_attempt(state, node_id, attempt), **common, by=by)
+        commit.append(ev.NodeCompleted, node_id=node_id, attempt=attempt, **common, by=by)
     _signal(commit, node_id, attempt)
 
 
@@ -72,7 +72,8 @@ def fail(commit: Commit, node_id: str, attempt: int, failure: Failure) -> None:
     state = commit.state
     commit.append(
         ev.NodeFailed,
-        **_attempt(state, node_id, attempt),
+        node_id=node_id,
+        attempt=attempt,
         **_measures(state, node_id, failure),
         code=failure.code,
         error=failure.error,
@@ -115,14 +116,6 @@ def _supersede(commit: Commit, command: RecordOutcome, capability: str) -> None:
         outcome=command.outcome.model_dump(mode="json", by_alias=True, exclude_none=True),
         cost=commit.state.catalog.by_id[capability].cost if cost is None else cost,
     )
-
-
-def _attempt(state: State, node_id: str, attempt: int) -> dict[str, Any]:
-    return {
-        "node_id": node_id,
-        "attempt": attempt,
-        "operation_id": operation_id(state.run_id, node_id, attempt),
-    }
 
 
 def _measures(state: State, node_id: str, outcome: Result | Failure) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from flexes.run.arrivals import defer
 from flexes.run.commit import Commit
 from flexes.run.decisions import carry_out
 from flexes.run.dispatch import Acting, act, trip
-from flexes.run.effects import operation_id
 from flexes.run.gate import open_human_node
 from flexes.run.inbox import ActionSource, Item
 from flexes.run.judge import Judgement, judged
@@ -148,7 +147,6 @@ def _start(commit: Commit, node_id: str) -> None:
         ev.NodeStarted,
         node_id=node_id,
         attempt=attempt,
-        operation_id=operation_id(state.run_id, node_id, attempt),
         capability_id=capability.id,
         deadline_at=plus_ms(commit.at, capability.timeout_ms) if capability.timeout_ms else None,
         timers=_timers(commit, node_id),

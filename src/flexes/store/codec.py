@@ -1,8 +1,8 @@
 """Events as stored bytes, and back: plain JSON, names from the closed registry, each with its schema version.
 
 Rules:
-1. Run, version and type stand beside the bytes, not in them; defaults are left out, the schema version never is.
-   Outcomes of directives are in groups.
+1. Run, version and type stand beside the bytes, not in them. Defaults, and what follows from the other fields, are
+   left out; the schema version never is. Outcomes of directives are in groups.
 2. A type or a schema version that this release does not know is refused; nothing is imported by a name found in data.
 3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
 """
@@ -27,10 +27,13 @@ _STORED: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACL
 def encode(event: Event) -> NewEvent:
     """Return the event as it is stored."""
     values = event.__dict__
-    keys, required, formed, optional = written(type(event))
+    keys, required, formed, following, optional = written(type(event))
     fields = dict(zip(keys, required(values), strict=True))
     for key, stored in formed:
         fields[key] = stored(fields[key])
+    for name, key, follows in following:
+        if values[name] != follows(values):
+            fields[key] = values[name]
     for name, key, default in optional:
         value = values[name]
         if value != default:
@@ -61,8 +64,8 @@ def decode(row: Row) -> Event:
     values.update(zip(names, fields.values(), strict=False))
     for name, value_of in read:
         values[name] = value_of(values[name])
-    for name, factory in made:
-        values[name] = factory()
+    for name, make in made:
+        values[name] = make(values)
     return trusted(kind, values, given)
 
 

@@ -17,6 +17,11 @@ from flexes.store.grouping import grouped, ungrouped
 BESIDE: Final = frozenset({"run_id", "version"})
 """Fields that stand beside the stored bytes."""
 
+FOLLOWING: Final[Mapping[tuple[type[Event], str], Callable[[Mapping[str, Any]], Any]]] = {
+    (SignalEvaluated, "signal_id"): lambda values: f"signal-{values['version'] - 1}",
+}
+"""Required fields that are left out where they are what follows from the others: a signal is named after its fact."""
+
 _GROUPED: Final = (SignalEvaluated, "outcomes")
 
 
@@ -30,31 +35,33 @@ class Layout(NamedTuple):
     Attributes:
         names: The field of each key, in the order of the keys.
         blank: Every field of the type in order, with its default if it has one.
-        made: Fields that are absent and whose default is made anew for each event.
+        made: Fields that are absent and made for each event, by its other fields.
         read: Fields that are stored in another form than the event has, and what makes it of that form.
         given: The fields that are present.
     """
 
     names: tuple[str, ...]
     blank: Mapping[str, Any]
-    made: tuple[tuple[str, Callable[[], Any]], ...]
+    made: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...]
     read: tuple[tuple[str, Callable[[Any], Any]], ...]
     given: set[str]
 
 
 class Written(NamedTuple):
-    """How a type is written: first every required field, then those that differ from their default.
+    """How a type is written: first every required field, then those that differ from what follows or their default.
 
     Attributes:
         keys: The key of each required field.
         values: Takes the required values off the fields of an event.
         formed: Key of each required field that is stored in another form, and what makes that form.
+        following: Name and key of each field that may follow from the others, and what it is then.
         optional: Name, key and default of every other field but the schema version, which is always written last.
     """
 
     keys: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     formed: tuple[tuple[str, Callable[[Any], Any]], ...]
+    following: tuple[tuple[str, str, Callable[[Mapping[str, Any]], Any]], ...]
     optional: tuple[tuple[str, str, Any], ...]
 
 
@@ -71,13 +78,14 @@ def layout(kind: type[Event], keys: tuple[str, ...]) -> Layout:
         raise Misfit(f"has no field {unknown!r}; upgrade flexes")
     names = tuple(by_key[key] for key in keys)
     absent = [(name, field) for name, field in kind.model_fields.items() if name not in {*names, *BESIDE}]
-    missing = sorted(name for name, field in absent if field.is_required())
+    made = tuple((name, make) for name, field in absent if (make := _make(kind, name, field)) is not None)
+    missing = sorted({name for name, field in absent if field.is_required()}.difference(dict(made)))
     if missing:
         raise Misfit(f"lacks {', '.join(missing)}; run `flexes verify`")
     return Layout(
         names,
         {name: None if field.is_required() else field.default for name, field in kind.model_fields.items()},
-        tuple((name, _factory(field)) for name, field in absent if field.default_factory is not None),
+        made,
         tuple((name, read) for name in names if (read := _read(kind, name)) is not None),
         {*names, *BESIDE},
     )
@@ -87,11 +95,12 @@ def layout(kind: type[Event], keys: tuple[str, ...]) -> Layout:
 def written(kind: type[Event]) -> Written:
     """Return how events of this type are written."""
     fields = [(name, field.alias or name, field) for name, field in kind.model_fields.items() if name not in BESIDE]
-    required = [(name, key) for name, key, field in fields if field.is_required()]
+    required = [(name, key) for name, key, field in fields if field.is_required() and (kind, name) not in FOLLOWING]
     return Written(
         tuple(key for _, key in required),
         itemgetter(*(name for name, _ in required)),
         tuple((key, grouped) for name, key in required if (kind, name) == _GROUPED),
+        tuple((name, key, FOLLOWING[kind, name]) for name, key, _ in fields if (kind, name) in FOLLOWING),
         tuple(
             (name, key, field.get_default(call_default_factory=True))
             for name, key, field in fields
@@ -100,8 +109,9 @@ def written(kind: type[Event]) -> Written:
     )
 
 
-def _factory(field: FieldInfo) -> Callable[[], Any]:
-    return lambda: field.get_default(call_default_factory=True)
+def _make(kind: type[Event], name: str, field: FieldInfo) -> Callable[[Mapping[str, Any]], Any] | None:
+    factory: Callable[..., Any] | None = field.default_factory
+    return FOLLOWING.get((kind, name)) if factory is None else lambda _: factory()
 
 
 def _read(kind: type[Event], name: str) -> Callable[[Any], Any] | None:

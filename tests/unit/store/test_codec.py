@@ -31,12 +31,14 @@ def stored() -> Iterator[tuple[Row, Event]]:
 
 
 def test_encoding_is_a_dump_without_defaults() -> None:
-    """Events are written as the model would dump them (by alias, in order, no defaults), but outcomes in groups."""
+    """Events are as the model would dump them: by alias, in order; but no defaults, and outcomes in groups."""
     kinds = set()
     for _, event in stored():
-        fields = event.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"run_id", "version"})
+        left_out = {"run_id", "version", "operation_id", "signal_id"}
+        fields = event.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=left_out)
         if isinstance(event, SignalEvaluated):
-            fields["outcomes"] = grouped(event.outcomes)
+            signal = {} if event.signal_id == f"signal-{event.version - 1}" else {"signalId": event.signal_id}
+            fields |= {"outcomes": grouped(event.outcomes), **signal}
         assert encode(event).data == orjson.dumps({**fields, "schemaVersion": event.schema_version})
         kinds.add(event.kind)
     assert kinds == set(EVENT_TYPES), "the scenarios hold an event of each type"
@@ -47,7 +49,7 @@ def test_decoding_is_what_validation_would_make() -> None:
     for found, event in stored():
         fields = {**orjson.loads(found.data), "run_id": found.run_id, "version": found.version}
         if isinstance(event, SignalEvaluated):
-            fields["outcomes"] = ungrouped(fields["outcomes"])
+            fields = {"signalId": f"signal-{found.version - 1}", **fields, "outcomes": ungrouped(fields["outcomes"])}
         validated = type(event).model_validate(fields)
         assert event == validated
         assert repr(event) == repr(validated)
@@ -56,7 +58,7 @@ def test_decoding_is_what_validation_would_make() -> None:
 
 def test_keys_may_come_in_any_order() -> None:
     """What a key means does not depend on its place, as in bytes that another writer stored."""
-    fields = {**COMMON, "nodeId": "n", "attempt": 1, "operationId": "o", "capabilityId": "c", "schemaVersion": 1}
+    fields = {**COMMON, "nodeId": "n", "attempt": 1, "capabilityId": "c", "schemaVersion": 1}
     backwards = dict(reversed(fields.items()))
     assert decode(row("NodeStarted", backwards)) == decode(row("NodeStarted", fields))
     assert decode(row("NodeStarted", fields)).model_copy() == NodeStarted.model_validate(
@@ -77,10 +79,22 @@ def test_absent_fields_get_defaults_of_their_own() -> None:
 def test_sequences_are_tuples_again() -> None:
     """Sequences of an event that was read are those of one that was made (style rule 6)."""
     outcomes = [["matched", None, "p"], ["skipped", "false", "q"]]
-    about = {"signalId": "s", "signalKind": "node_completed", "nodeId": "n", "attempt": 1, "outcomes": outcomes}
+    about = {"signalKind": "node_completed", "nodeId": "n", "attempt": 1, "outcomes": outcomes}
     event = decode(row("SignalEvaluated", {**COMMON, **about, "schemaVersion": 1}))
     assert isinstance(event, SignalEvaluated)
     assert event.outcomes == (("p", "matched", None), ("q", "skipped", "false"))
+
+
+def test_a_signal_is_named_after_the_event_before_it() -> None:
+    """The id of a signal is stored only where it is not that of the event right before its evaluation."""
+    about = {"signalKind": "node_completed", "nodeId": "n", "attempt": 1, "outcomes": []}
+    follows = decode(row("SignalEvaluated", {**COMMON, **about, "schemaVersion": 1}))
+    waited = decode(row("SignalEvaluated", {**COMMON, **about, "signalId": "signal-3", "schemaVersion": 1}))
+    assert isinstance(follows, SignalEvaluated)
+    assert isinstance(waited, SignalEvaluated)
+    assert (follows.version, follows.signal_id, waited.signal_id) == (7, "signal-6", "signal-3")
+    assert b"signalId" not in encode(follows).data
+    assert b'"signalId":"signal-3"' in encode(waited).data
 
 
 @pytest.mark.parametrize(
@@ -92,7 +106,7 @@ def test_sequences_are_tuples_again() -> None:
         ("Resumed", {**COMMON, "schemaVersion": 2}, "Resumed has schema version 2"),
         ("Resumed", {**COMMON, "schemaVersion": True, "extra": 1}, "Resumed has no field 'extra'; upgrade flexes"),
         ("Resumed", {**COMMON, "schemaVersion": 1.0}, "Resumed has schema version 1.0"),
-        ("NodeStarted", {**COMMON, "nodeId": "n"}, "NodeStarted lacks attempt, capability_id, operation_id"),
+        ("NodeStarted", {**COMMON, "nodeId": "n"}, "NodeStarted lacks attempt, capability_id; run"),
     ],
 )
 def test_what_no_release_stored_is_refused(kind: str, fields: object, told: str) -> None:
