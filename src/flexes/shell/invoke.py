@@ -47,8 +47,8 @@ async def invoke(
     except _NOT_ITS_OWN:
         raise
     except BaseException as error:  # foreign code: whatever it raises is its outcome, not ours
-        return failure_of(error, (clock.elapsed_s() - started) * 1000)
-    return result_of(returned, (clock.elapsed_s() - started) * 1000)
+        return failure_of(error, _measured_ms(clock, started))
+    return result_of(returned, _measured_ms(clock, started))
 
 
 def failure_of(error: BaseException, measured_ms: float | None) -> Failure:
@@ -109,6 +109,11 @@ def answer_of(returned: object) -> Draft | Delta | Decline | Crashed:
         return Crashed(code="planner_garbage", reason=_faults(error, document))
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         return Crashed(code="planner_garbage", reason=described(error))
+
+
+def _measured_ms(clock: Clock, started: float) -> float:
+    """Return the milliseconds since then, to the microsecond; the digits below would be noise in every event."""
+    return round((clock.elapsed_s() - started) * 1000, 3)
 
 
 def _document(returned: object, measured_ms: float | None) -> dict[str, Any]:
