@@ -135,6 +135,14 @@ def projected(rows: Sequence[port.Row], targets: Sequence[Target], folding: Fold
         return [work if _finished(work) else _one_by_one(rows, work.target, folding) for work in works]
 
 
+def handed(target: Target, position: int, rows: Sequence[list[Row]]) -> Work:
+    """Return rows that another process made, a list for each table, up to a position."""
+    work = Work(target, at_once=False)
+    work.rows = dict(zip(target.projection.tables, rows, strict=True))
+    work.position = min(position, work.last)
+    return work
+
+
 def _worked(rows: Sequence[port.Row], targets: Sequence[Target], folding: Folding, *, at_once: bool) -> list[Work]:
     works = [Work(target, at_once=at_once) for target in targets]
     wanting: list[Work] = []

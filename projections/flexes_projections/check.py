@@ -10,9 +10,11 @@ from flexes.store.port import EventStore
 from flexes_projections import ddl, registry
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database, Session
-from flexes_projections.rebuild import Observer, begin, fill
+from flexes_projections.filling import Observer, Workers, fill
+from flexes_projections.pace import BATCH
+from flexes_projections.rebuild import begin
 from flexes_projections.registry import Generation, in_phase
-from flexes_projections.runner import BATCH, Runner
+from flexes_projections.runner import Runner
 from flexes_projections.table import Projection
 
 
@@ -45,6 +47,7 @@ def check(
     *,
     observer: Observer | None = None,
     batch: int = BATCH,
+    workers: Workers | None = None,
 ) -> tuple[Checked, ...]:
     """Compare each live projection with one made anew up to the same event; readers notice nothing."""
     registry.prepare(database)
@@ -53,7 +56,8 @@ def check(
     comparable = {live.name: live.position for live, digest in lives if digest is not None and live is not None}
     wanted = [each for each in projections if each.name in comparable]
     begin(database, wanted, "checking")
-    fill(store, Runner(store, database, wanted, phase="checking", upto=comparable, batch=batch), observer)
+    runner = Runner(store, database, wanted, phase="checking", upto=comparable, batch=batch)
+    fill(store, runner, observer, workers)
     found = [_compared(database, *pair) for pair in zip(projections, lives, strict=True)]
     _drop_checking(database)
     return tuple(found)

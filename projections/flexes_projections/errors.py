@@ -4,6 +4,7 @@ StoreError
 ├── UnknownProjection     unknown_projection
 ├── RowsRefused           rows_refused           the database took other rows, but not these
 ├── ProjectionStopped     projection_stopped     an event could not be projected
+├── WorkerLost            worker_lost            a process that helped was ended from outside
 └── NotBuilt              not_built              a read model that was never built, or is of another version
 """
 
@@ -26,6 +27,12 @@ class ProjectionStopped(StoreError):
     """An event could not be projected; the projection stands where it was, and says why."""
 
     code = "projection_stopped"
+
+
+class WorkerLost(StoreError):
+    """A process that made rows was ended from outside; what was written is kept."""
+
+    code = "worker_lost"
 
 
 class NotBuilt(StoreError):

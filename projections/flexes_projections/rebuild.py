@@ -7,35 +7,18 @@ Rules:
 4. Secondary indexes are made once the rows are there. Meanwhile an SQLite file has no other writer; PostgreSQL goes on.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from flexes.store.port import EventStore
 from flexes_projections import registry
-from flexes_projections.batch import no_garbage_collection
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database, Session
 from flexes_projections.errors import ProjectionStopped
+from flexes_projections.filling import Observer, Workers, fill
+from flexes_projections.pace import BATCH
 from flexes_projections.registry import Generation, Phase, in_phase
-from flexes_projections.runner import BATCH, Runner
+from flexes_projections.runner import Runner
 from flexes_projections.table import Projection
-
-
-class Progress(NamedTuple):
-    """How far a rebuild has come.
-
-    Attributes:
-        events: Events read since it began, or went on.
-        position: The position up to which it has come.
-        last: The position of the last event of the log.
-    """
-
-    events: int
-    position: int
-    last: int
-
-
-Observer = Callable[[Progress], None]
 
 
 def rebuild(
@@ -45,15 +28,25 @@ def rebuild(
     *,
     observer: Observer | None = None,
     batch: int = BATCH,
+    workers: Workers | None = None,
 ) -> int:
     """Build the projections anew beside the live ones and let readers see them; return how many events were read.
 
+    Args:
+        store: The log.
+        database: Where the projections are.
+        projections: Those to rebuild.
+        observer: Is told after each batch.
+        batch: Most events of a batch.
+        workers: Processes that make the rows of a long log, for which `rows_of` must be a function of a module.
+
     Raises:
+        WorkerLost: One of them was ended from outside; the next rebuild goes on.
         ProjectionStopped: An event could not be projected; the live tables are as they were.
     """
     begin(database, projections, "building")
     runner = Runner(store, database, projections, phase="building", batch=batch)
-    read = fill(store, runner, observer)
+    read = fill(store, runner, observer, workers)
     _raise_if_stopped(database, projections)
     for projection in projections:
         _index(database, projection)
@@ -80,18 +73,6 @@ def begin(database: Database, projections: Sequence[Projection], phase: Phase) -
                 registry.add(session, database, projection, phase)
 
     database.write(work)
-
-
-def fill(store: EventStore, runner: Runner, observer: Observer | None) -> int:
-    """Take batches until there are no more; return how many events were read."""
-    read, last = 0, store.last_position()
-    with no_garbage_collection():
-        while taken := runner.step():
-            read += taken
-            if observer is not None:
-                position = min((target.generation.position for target in runner.targets()), default=last)
-                observer(Progress(read, position, max(last, position)))
-    return read
 
 
 def drop_retired(database: Database) -> None:

@@ -27,10 +27,11 @@ from flexes_projections.catalogue import named
 from flexes_projections.check import check
 from flexes_projections.database import Database
 from flexes_projections.errors import ProjectionStopped
+from flexes_projections.filling import Observer, Workers, most_workers
+from flexes_projections.filling import Progress as Reached
 from flexes_projections.one_run import rebuild_run
 from flexes_projections.opening import open_database
-from flexes_projections.rebuild import Observer, rebuild
-from flexes_projections.rebuild import Progress as Reached
+from flexes_projections.rebuild import rebuild
 from flexes_projections.table import Projection
 
 DONE: Final = 0
@@ -40,6 +41,9 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Pr
 EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
 OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
 Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the log makes.")]
+Count = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Processes for a long log; one a core if not given.")
+]
 
 
 def rebuild_command(
@@ -51,18 +55,19 @@ def rebuild_command(
     run: str | None = None,
     compare: bool = False,
     projections_url: str | None = None,
+    workers: int | None = None,
 ) -> int:
     """Rebuild, or check, the named projections and return the exit status; the entry point of `flexes rebuild`."""
-    wanted = named(() if every else names)
+    wanted, helping = named(() if every else names), Workers(store_url, workers or most_workers())
     must_exist(store_url)
     with closing(open_store(store_url)) as store, closing(open_database(projections_url or store_url)) as database:
         if compare:
-            return _check(store, database, wanted, as_json)
+            return _check(store, database, wanted, helping, as_json)
         if run is not None:
             events = rebuild_run(store, database, find_run(store, run), wanted)
             _tell(wanted, events, 0.0, as_json)
             return DONE
-        return _rebuild(store, database, wanted, as_json)
+        return _rebuild(store, database, wanted, helping, as_json)
 
 
 def main(
@@ -72,6 +77,7 @@ def main(
     check: Check = False,
     store: StoreUrl = DEFAULT_STORE,
     projections: Elsewhere = None,
+    workers: Count = None,
     as_json: AsJson = False,
 ) -> None:
     """Build projections again from the events, beside the live ones, and let readers see them all at once.
@@ -79,16 +85,25 @@ def main(
     A rebuild that was killed goes on where it was.
     """
     status = rebuild_command(
-        store, names or (), every=every, as_json=as_json, run=run, compare=check, projections_url=projections
+        store,
+        names or (),
+        every=every,
+        as_json=as_json,
+        run=run,
+        compare=check,
+        projections_url=projections,
+        workers=workers,
     )
     raise typer.Exit(status)
 
 
-def _rebuild(store: EventStore, database: Database, wanted: Sequence[Projection], as_json: bool) -> int:
+def _rebuild(
+    store: EventStore, database: Database, wanted: Sequence[Projection], workers: Workers, as_json: bool
+) -> int:
     began = time.monotonic()
     try:
         with _shown("rebuilding") as observer:
-            events = rebuild(store, database, wanted, observer=observer)
+            events = rebuild(store, database, wanted, observer=observer, workers=workers)
     except ProjectionStopped as error:
         sys.stderr.write(f"error: {error}\n")
         return FOUND
@@ -96,9 +111,9 @@ def _rebuild(store: EventStore, database: Database, wanted: Sequence[Projection]
     return DONE
 
 
-def _check(store: EventStore, database: Database, wanted: Sequence[Projection], as_json: bool) -> int:
+def _check(store: EventStore, database: Database, wanted: Sequence[Projection], workers: Workers, as_json: bool) -> int:
     with _shown("checking") as observer:
-        found = check(store, database, wanted, observer=observer)
+        found = check(store, database, wanted, observer=observer, workers=workers)
     for checked in found:
         if as_json:
             emit_json({**checked._asdict(), "equal": checked.equal})

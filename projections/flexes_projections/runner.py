@@ -15,21 +15,14 @@ from typing import Final, NamedTuple
 from flexes.store.port import EventStore, Row, Wakes
 from flexes.store.tail import MAX_POLL_S
 from flexes_projections import registry
-from flexes_projections.batch import Lost, Target, Work, projected
+from flexes_projections.batch import Lost, Target, Work, handed, projected
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database, Session
 from flexes_projections.folding import Folding
+from flexes_projections.pace import BATCH, Pace
 from flexes_projections.registry import Phase
+from flexes_projections.shards import Made
 from flexes_projections.table import Projection
-
-BATCH: Final = 2_000
-"""Most events that are read at once."""
-
-BATCH_BYTES: Final = 8_000_000
-"""About how many bytes of events are read at once."""
-
-FIRST_BATCH: Final = 100
-"""Most events of the first batch, whose bytes are not known yet."""
 
 _LOGGER: Final = logging.getLogger("flexes.projections")
 
@@ -79,8 +72,8 @@ class Runner:
         self._projections = sorted(projections)
         self._phase: Phase = phase
         self._upto = upto or {}
-        self._batch = batch
-        self._limit = min(batch, FIRST_BATCH)
+        self.batch = batch
+        self._pace = Pace(batch)
         self._folding = Folding(store)
         self._targets: list[Target] | None = None
         registry.prepare(database)
@@ -94,6 +87,14 @@ class Runner:
         if rows:
             self._write(projected(rows, targets, self._folding))
         return len(rows)
+
+    def take(self, after: int, made: Made) -> bool:
+        """Write rows that others made of the events above `after`; return False, and do nothing, if they are stale."""
+        targets = self.targets()
+        if not targets or any(target.generation.position != after for target in targets):
+            return False
+        self._write([handed(target, made.position, made.rows[target.projection.name]) for target in targets])
+        return True
 
     def catch_up(self) -> int:
         """Take batches until there are no more; return how many events were read."""
@@ -141,10 +142,8 @@ class Runner:
 
     def _read(self, after: int) -> Sequence[Row]:
         """Read a batch, and let its bytes decide how many events the next one has."""
-        rows = self._store.read_all(after, self._limit)
-        size = sum(len(row.data) for row in rows)
-        fitting = self._limit * BATCH_BYTES // max(size, 1)
-        self._limit = max(1, min(self._batch, 2 * self._limit, fitting))
+        rows = self._store.read_all(after, self._pace.limit)
+        self._pace.learn(self._pace.limit, sum(len(row.data) for row in rows))
         return rows
 
     def _write(self, works: Sequence[Work]) -> None:

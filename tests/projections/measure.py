@@ -21,8 +21,8 @@ from flexes_projections.audit_query import AuditQuestion, audit
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database
 from flexes_projections.opening import open_database
+from flexes_projections.pace import BATCH
 from flexes_projections.rebuild import rebuild
-from flexes_projections.runner import BATCH
 
 QUESTIONS = (
     {"policy": "budget", "outcome": "matched"},

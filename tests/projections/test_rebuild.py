@@ -63,13 +63,13 @@ def test_a_rebuild_that_was_killed_goes_on(durable: Place) -> None:
     copies(durable.store, 600)
     Runner(durable.store, durable.database).catch_up()
     before = rows_seen(durable.database)
-    process = subprocess.Popen([sys.executable, str(REBUILDER), durable.url])
+    process = subprocess.Popen([sys.executable, str(REBUILDER), durable.url, "1"])
     deadline = time.monotonic() + 60
-    while (reached := _building(durable)) < 40 and time.monotonic() < deadline:
+    while (reached := building(durable)) < 40 and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    reached = _building(durable)
+    reached = building(durable)
     assert 40 <= reached < durable.store.last_position()
     assert rows_seen(durable.database) == before
     assert rebuild(durable.store, durable.database) == durable.store.last_position() - reached
@@ -210,7 +210,8 @@ def test_an_empty_log_is_rebuilt_to_empty_tables(place: Place) -> None:
     assert view_name(RUNS) == "flexes_run_list"
 
 
-def _building(place: Place) -> int:
+def building(place: Place) -> int:
+    """Return how far the rows have come that are being built; 0 where there are none."""
     try:
         found = place.database.read(registry.generations)
     except Exception:

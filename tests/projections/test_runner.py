@@ -14,7 +14,7 @@ from flexes.run.evolve import evolve
 from flexes.store.codec import decode
 from flexes.store.memory import MemoryStore
 from flexes.store.port import NewEvent, Row
-from flexes_projections import registry, runner
+from flexes_projections import pace, registry
 from flexes_projections.batch import Lost
 from flexes_projections.beginning import begun
 from flexes_projections.catalogue import ALL, BY_NAME
@@ -156,7 +156,7 @@ def test_batches_shrink_to_what_memory_holds(place: Place, monkeypatch: pytest.M
     """Large events come in small batches, whatever the number that was asked for."""
     store = Counting()
     copies(store, 200)
-    monkeypatch.setattr(runner, "BATCH_BYTES", 5_000)
+    monkeypatch.setattr(pace, "BATCH_BYTES", 5_000)
     Runner(store, place.database, batch=100).catch_up()
     assert store.limits[0] == 100
     assert max(store.limits[1:]) < 50

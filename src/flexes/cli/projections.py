@@ -2,7 +2,7 @@
 
 | entry | is called with | gives |
 |---|---|---|
-| `rebuild` | store URL, names; `every`, `as_json`, `run` (one run only), `compare` (prove, change nothing) | status |
+| `rebuild` | store URL, names; `every`, `as_json`, `run` (only one), `compare` (change nothing), `workers` | status |
 | `audit` | the store, its URL, an `AuditFilter` | pages of matching rows: `upto` (up to which position), `rows` |
 
 Both also take `projections_url`, None for projections that are in the store.

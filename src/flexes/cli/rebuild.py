@@ -12,6 +12,9 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Proj
 EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
 OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
 Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the events make.")]
+Count = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Processes for a long log; one a core if not given.")
+]
 
 
 class NoProjections(StoreError):
@@ -26,6 +29,7 @@ def rebuild(
     run: OneRun = None,
     check: Check = False,
     projections: Elsewhere = None,
+    workers: Count = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
 ) -> None:
@@ -44,6 +48,13 @@ def rebuild(
             "install a flexes that ships flexes_projections"
         )
     status = entry.load()(
-        store, tuple(names or ()), every=every, as_json=as_json, run=run, compare=check, projections_url=projections
+        store,
+        tuple(names or ()),
+        every=every,
+        as_json=as_json,
+        run=run,
+        compare=check,
+        projections_url=projections,
+        workers=workers,
     )
     raise typer.Exit(status)
