@@ -2,7 +2,7 @@
 
 The log is made of the runs that the scenarios of the tests are, over and over, each time under another run id. The
 floor reads every row, parses its JSON, and inserts in bulk the rows that the projections made, into tables with the
-same keys; with indexes, it also makes the secondary ones. Each rebuild is a process of its own.
+same keys; with indexes, it also makes the secondary ones. Each rebuild is a process of its own, with a worker a core.
 """
 
 import gc
@@ -33,6 +33,7 @@ from flexes.store.urls import open_store
 from flexes_projections import ddl, registry
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database
+from flexes_projections.filling import Workers, most_workers
 from flexes_projections.opening import open_database
 from flexes_projections.rebuild import rebuild
 from flexes_projections.table import Table
@@ -53,7 +54,7 @@ AT_MOST_TIMES_THE_MEMORY = 1.25
 
 
 class Took(NamedTuple):
-    """A rebuild: seconds an event, and the most memory that its process had, in megabytes."""
+    """A rebuild: seconds an event, and the most memory that its processes had together, in megabytes."""
 
     seconds: float
     megabytes: float
@@ -89,14 +90,14 @@ def _measured(case: str, urls: Sequence[str], runs: Sequence[Sequence[NewEvent]]
     _fill(short, runs, min(SHORT, events))
     took, floors = [], []
     for _ in range(repeats(ROUNDS)):
-        took.append(_apart(long))
+        took.append(_apart(long, most_workers()))
         floors.append(_floor(long))
     stocks = [_stock(stock, long)]
-    small = _apart(short)
-    return _figures(case, took, floors, statistics.median(stocks), small)
+    small, alone = _apart(short, most_workers()), _apart(long, 1)
+    return _figures(case, took, floors, statistics.median(stocks), small, alone)
 
 
-def _figures(case: str, took: list[Took], floors: list[Floor], stock: float, small: Took) -> list[Figure]:
+def _figures(case: str, took: list[Took], floors: list[Floor], stock: float, small: Took, alone: Took) -> list[Figure]:
     n = len(took)
     own = statistics.median(each.seconds for each in took)
     bare = statistics.median(each.read + each.inserted for each in floors)
@@ -105,12 +106,14 @@ def _figures(case: str, took: list[Took], floors: list[Floor], stock: float, sma
     return [
         Figure(case, "floor", bare * 1e6, "us/event", "read, parse, bulk insert", n),
         Figure(case, "floor with indexes", whole * 1e6, "us/event", "and secondary indexes", n),
-        Figure(case, "flexes", own * 1e6, "us/event", "all projections, with indexes", n),
+        Figure(case, "flexes", own * 1e6, "us/event", f"all projections, with indexes, {most_workers()} workers", n),
+        Figure(case, "flexes, one process", alone.seconds * 1e6, "us/event", "with --workers 1", 1),
         ratio(case, "flexes / floor", own, bare, samples=n, at_most=AT_MOST_TIMES_THE_FLOOR),
         ratio(case, "flexes / floor with indexes", own, whole, samples=n),
         Figure(case, "ProjectionRunner", stock * 1e6, "us/event", f"the same rows, {OF_STOCK:,} events", 1),
         ratio(case, "ProjectionRunner / flexes", stock, own, samples=1, at_least=AT_LEAST_TIMES_STOCK),
-        Figure(case, "peak memory", peak, "MB", "of the process that rebuilds", n),
+        Figure(case, "peak memory", peak, "MB", "of all processes that rebuild", n),
+        Figure(case, "peak memory, one process", alone.megabytes, "MB", "with --workers 1", 1),
         ratio(case, "peak memory / that of a short log", peak, small.megabytes, at_most=AT_MOST_TIMES_THE_MEMORY),
     ]
 
@@ -131,18 +134,20 @@ def _fill(url: str, runs: Sequence[Sequence[NewEvent]], events: int) -> None:
                 return
 
 
-def _apart(url: str) -> Took:
-    """Return what a rebuild in a process of its own took."""
-    done = subprocess.run([sys.executable, __file__, url], capture_output=True, text=True, check=True)
+def _apart(url: str, processes: int) -> Took:
+    """Return what a rebuild in a process of its own, with so many workers, took."""
+    command = [sys.executable, __file__, url, str(processes)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return Took(*json.loads(done.stdout))
 
 
-def _rebuilt(url: str) -> Took:
+def _rebuilt(url: str, processes: int) -> Took:
     with closing(open_store(url)) as store, closing(open_database(url)) as database:
         began = time.perf_counter()
-        events = rebuild(store, database)
+        events = rebuild(store, database, workers=Workers(url, processes))
         seconds = (time.perf_counter() - began) / events
-    return Took(seconds, _peak_megabytes())
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return Took(seconds, _peak_megabytes() + processes * largest)
 
 
 def _peak_megabytes() -> float:
@@ -220,4 +225,4 @@ def _stock(url: str, log: str) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_rebuilt(sys.argv[1])))
+    print(json.dumps(_rebuilt(sys.argv[1], int(sys.argv[2]))))
