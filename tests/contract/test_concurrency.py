@@ -20,6 +20,7 @@ from flexes.store.urls import open_store
 
 RUN = RunId("00000000-0000-4000-8000-000000000001")
 WRITER = Path(__file__).with_name("writer.py")
+HOLDER = Path(__file__).with_name("holder.py")
 Process = subprocess.Popen[str]
 
 
@@ -153,3 +154,28 @@ def test_a_killed_writer_leaves_whole_appends(durable_url: str) -> None:
         assert len(rows) % 40 == 0
         assert verify_chain(rows) is None
         assert store.append([NewEvent(RUN, len(rows) + 1, "Happened", b"next")])[0] > rows[-1].position
+
+
+def test_who_is_killed_holds_up_nobody(durable_url: str) -> None:
+    """SIGKILL of the writer whose turn it is and of one who waits: the others go on, nothing of those two is stored."""
+    held, doomed, *patient = runs = [RunId(str(uuid4())) for _ in range(5)]
+    with ExitStack() as stack:
+        open_store(durable_url).close()
+        command = [sys.executable, str(HOLDER), durable_url, held]
+        holder = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        waiting = stack.enter_context(writers(durable_url, "own", patient, 4))
+        [killed] = stack.enter_context(writers(durable_url, "flood", [doomed], 0))
+        killed.kill()
+        assert [process.poll() for process in waiting] == [None] * 3
+        holder.kill()
+        assert [process.wait() for process in waiting] == [0] * 3
+    with closing(open_store(durable_url)) as store:
+        rows = {run_id: store.read(run_id) for run_id in runs}
+        log = store.read_all(0, 1_000)
+    assert [len(rows[run_id]) for run_id in runs] == [0, 0, 120, 120, 120]
+    assert [verify_chain(rows[run_id]) for run_id in patient] == [None] * 3
+    assert len({row.position for row in log}) == len(log) == 360

@@ -1,12 +1,21 @@
-"""The one connection of a process that writes to a SQLite file; its threads take turns."""
+"""The one connection of a process that writes to a SQLite file; its threads take turns, and so do processes.
+
+SQLite itself makes a process wait longer each time that it finds another one writing, up to a tenth of a second: of
+many writers a few write, and the others starve. Here all who wait ask again at the same short intervals.
+"""
 
 import sqlite3
+import time
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
+from typing import Final
 
 from flexes.errors import StoreUnavailable
 from flexes.store.sqlite_errors import unavailable
+
+_PAUSE_S: Final = 0.002
+"""Between two attempts to begin: some commits long, so that many who wait leave the processors to who writes."""
 
 
 class SqliteWriter:
@@ -20,6 +29,7 @@ class SqliteWriter:
         self._connection = connection
         self._path = path
         self._busy_timeout_s = busy_timeout_s
+        self._connection.execute("PRAGMA busy_timeout = 0")
         self._lock = Lock()
         self._closed = False
 
@@ -29,12 +39,13 @@ class SqliteWriter:
         Raises:
             StoreUnavailable: They took too long, SQLite could not begin, or the writer is closed.
         """
+        deadline = time.monotonic() + self._busy_timeout_s
         if not self._lock.acquire(timeout=self._busy_timeout_s):
             raise StoreUnavailable(f"the store {self._path} is busy: another thread of this process keeps writing")
         try:
             if self._closed:
                 raise StoreUnavailable(f"the store {self._path} is closed: open it again")
-            return self._connection.execute("BEGIN IMMEDIATE")
+            return self._begin(deadline)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, sqlite3.Error):
@@ -62,3 +73,12 @@ class SqliteWriter:
         with self._lock:
             self._closed = True
             self._connection.close()
+
+    def _begin(self, deadline: float) -> sqlite3.Cursor:
+        while True:
+            try:
+                return self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE_S)
