@@ -3,10 +3,10 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from flexes.store.digest import verify_chain
 from flexes.store.port import NewEvent
 from flexes.store.sqlite import SqliteStore
 
+T = TypeVar("T")
 NODES = 4
 DEED = ("pause", "resume", "signal", "resume elsewhere", "signal everywhere", "stop driving", "drive again")
 
@@ -50,7 +51,7 @@ class Failing(SqliteStore):
         """Append all, or fail."""
         return self._failing(lambda: SqliteStore.append_batch(self, batch))
 
-    def _failing(self, work: Any) -> Any:
+    def _failing(self, work: Callable[[], T]) -> T:
         when = self.failures.get(self.calls)
         self.calls += 1
         if when == "before":
@@ -153,9 +154,9 @@ def _envelope() -> dict[str, Any]:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 5), DEEDS, TURNS, FAILURES)
 def test_runs_keep_their_laws_together(runs: int, deeds: Deeds, turns: Sequence[int], failures: dict[int, str]) -> None:
-    """Each run ends as it would alone: lawful, chained, one outcome an attempt; no operation is at work twice at once, and
-    none is invoked again unless a drive was broken off; observers hear of every commit whose answer was not lost, once
-    and in order.
+    """Each run ends as it would alone: lawful, chained, one outcome an attempt. No operation is at work twice at once,
+    none is invoked again unless a drive was broken off, and observers hear of every commit whose answer was not lost,
+    once and in order.
     """
     told_of_all = "after" not in failures.values() and not any("where" in deed for _, _, deed in deeds)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
