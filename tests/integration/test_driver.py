@@ -177,7 +177,7 @@ async def test_a_capability_has_no_time_at_all() -> None:
 
 @asynchronous
 async def test_a_capability_swallows_its_cancellation() -> None:
-    """A capability that does not let itself be cancelled cannot hold the run (driver, GRACE_S)."""
+    """A capability that does not let itself be cancelled cannot hold the run (tasks, GRACE_S)."""
     release = asyncio.Event()
 
     async def work(ctx: NodeContext) -> dict[str, Any]:

@@ -9,15 +9,13 @@ Rules:
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from flexes.errors import InvalidRunState, StalePlanVersion
 from flexes.ids import RunId, derived_id, ms_between
-from flexes.plan.handshake import Crashed, Decline, Delta, Draft
 from flexes.run.commands import AnswerPlanner, Command, Failure, RecordOutcome, Result
 from flexes.run.effects import CallPlanner, InvokeCapability
 from flexes.run.events import TERMINAL, Event, NodeStarted, PlanRequested
@@ -25,22 +23,13 @@ from flexes.run.outstanding import invocation, outstanding, planner_request
 from flexes.run.state import State
 from flexes.run.timers import due
 from flexes.run.trusted import filled
-from flexes.shell.invoke import Planner, ask_planner, described, invoke
+from flexes.shell.invoke import Planner, ask_planner, invoke
 from flexes.shell.ledger import Committed, Ledger
 from flexes.shell.registry import CapabilityRegistry
+from flexes.shell.tasks import Finished, Key, Tasks
 
 POLL_S: Final = 0.25
-GRACE_S: Final = 1.0
-"""How long a cancelled task may take to stop before it is left behind."""
-
 _UNDOING: Final = frozenset({"NodesReset", "PlanUpdated", "NodeFailed", "PlanRejected"}) | TERMINAL
-
-
-class Finished(NamedTuple):
-    """What a task came to; `key` is (node, attempt) or (request id, 0)."""
-
-    key: tuple[str, int]
-    value: Result | Failure | Draft | Delta | Decline | Crashed
 
 
 class Driver:
@@ -60,9 +49,8 @@ class Driver:
         self._planner_timeout_s = planner_timeout_s
         self._run_id = run_id
         self._state = ledger.require(run_id)
-        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._finished: deque[Finished] = deque()
         self._wake = asyncio.Event()
+        self._tasks = Tasks(self._wake)
         self._alarm: asyncio.TimerHandle | None = None
         self._rang = True
 
@@ -81,7 +69,9 @@ class Driver:
         finally:
             self._ledger.commits.drivers -= 1
             self._ledger.observers.remove(self._observe)
-            await self._stop()
+            if self._alarm is not None:
+                self._alarm.cancel()
+            await self._tasks.stop()
 
     def _at_rest(self) -> bool:
         if self._state.is_final:
@@ -94,8 +84,7 @@ class Driver:
             self._set_alarm()
             await self._wake.wait()
         self._wake.clear()
-        found = list(self._finished)
-        self._finished.clear()
+        found = self._tasks.take()
         return sorted(found, key=self._order) if len(found) > 1 else found
 
     def _set_alarm(self) -> None:
@@ -128,9 +117,7 @@ class Driver:
         with suppress(InvalidRunState, StalePlanVersion):
             # where the run ended, or asks for something else by now, the answer has no place any more
             await self._ledger.apply(self._command(finished))
-        self._tasks.pop(finished.key, None)
-        if not self._tasks:
-            self._wake.set()
+        self._tasks.forget(finished.key)
 
     def _command(self, finished: Finished) -> Command:
         (name, attempt), value = finished
@@ -176,7 +163,7 @@ class Driver:
         for event in events:
             self._follow(event)
         if any(event.kind in _UNDOING for event in events):
-            self._cancel_obsolete()
+            self._tasks.give_up(self._is_current)
         if not self._tasks:
             self._wake.set()
 
@@ -193,7 +180,7 @@ class Driver:
 
     def _catch_up(self) -> None:
         """Bring the tasks in line with what the run waits for."""
-        self._cancel_obsolete()
+        self._tasks.give_up(self._is_current)
         for effect in outstanding(self._state):
             match effect:
                 case InvokeCapability():
@@ -208,34 +195,13 @@ class Driver:
     def _invoke(self, effect: InvokeCapability) -> None:
         envelope = self._state.envelope
         work = partial(invoke, self._registry, self._ledger.clock, effect, self._run_id, envelope)
-        self._begin((effect.node_id, effect.attempt), work)
+        self._tasks.begin((effect.node_id, effect.attempt), work)
 
     def _ask(self, effect: CallPlanner) -> None:
         work = partial(ask_planner, self._planner, effect.request, self._planner_timeout_s)
-        self._begin((effect.request.request_id, 0), work)
+        self._tasks.begin((effect.request.request_id, 0), work)
 
-    def _begin(self, key: tuple[str, int], work: Callable[[], Awaitable[Any]]) -> None:
-        if key in self._tasks:
-            return
-
-        async def finish() -> None:
-            try:
-                value = await work()
-            except (Exception, asyncio.CancelledError, GeneratorExit) as error:
-                # foreign code may raise anything; only a task that the driver itself gave up is really cancelled
-                if self._tasks.get(key) is not asyncio.current_task():
-                    raise
-                value = _broken(key, error)
-            self._finished.append(Finished(key, value))
-            self._wake.set()
-
-        self._tasks[key] = asyncio.create_task(finish(), name=f"flexes {key[0]} {key[1]}")
-
-    def _cancel_obsolete(self) -> None:
-        for key in [found for found in self._tasks if not self._is_current(found)]:
-            self._tasks.pop(key).cancel()
-
-    def _is_current(self, key: tuple[str, int]) -> bool:
+    def _is_current(self, key: Key) -> bool:
         name, attempt = key
         if self._state.is_final:
             return False
@@ -243,20 +209,3 @@ class Driver:
             return self._state.handshake is not None and self._state.handshake.request_id == name
         node = self._state.nodes.get(name)
         return node is not None and node.status == "running" and node.attempt == attempt
-
-    async def _stop(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        tasks = list(self._tasks.values())
-        self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=GRACE_S)
-
-
-def _broken(key: tuple[str, int], error: BaseException) -> Failure | Crashed:
-    """Return an outcome for foreign code that left none."""
-    if key[1] == 0:
-        return Crashed(code="planner_error", reason=described(error))
-    return Failure(code="bad_result", error=described(error))
