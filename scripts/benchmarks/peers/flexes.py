@@ -1,7 +1,8 @@
 """flexes through its public facade: one capability, a planner that drafts the nodes in a row, ten directives.
 
-Forms: `normal` asks SQLite for `synchronous=normal`; `asleep` sleeps for NAP_S after every commit, which shows what the
-same work costs a processor that had nothing to do meanwhile, as it has while a disk flushes.
+Forms: `normal` asks SQLite for `synchronous=normal`, `compress` either database for `compress=on`; `asleep` sleeps for
+NAP_S after every commit, which shows what the same work costs a processor that had nothing to do meanwhile, as it has
+while a disk flushes.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from peers.work import BOUNDS, Output, Run, Stopwatch, Took
 
 NAP_S = 0.000_5
 ROWS = "SELECT count(*) FROM stored_events WHERE topic = 'NodeCompleted'"
-_OPTIONS = {"normal": "?synchronous=normal"}
+_OPTIONS = {"normal": "synchronous=normal", "compress": "compress=on"}
 
 
 class Application:
@@ -72,7 +73,8 @@ def runner(url: str, outputs: Sequence[Output], form: str) -> Iterator[Run]:
     application = Application(outputs)
     with asyncio.Runner() as loop:
         stack = AsyncExitStack()
-        opened = Flexes.open(url + _OPTIONS.get(form, ""), registry=application.registry, planner=planner)
+        options = f"{'&' if '?' in url else '?'}{_OPTIONS[form]}" if form in _OPTIONS else ""
+        opened = Flexes.open(url + options, registry=application.registry, planner=planner)
         flexes = loop.run(stack.enter_async_context(opened))
         if form == "asleep":
             flexes.ledger.observers.append(lambda _: time.sleep(NAP_S))

@@ -20,6 +20,7 @@ from flexes.run.lifecycle import allows
 from flexes.run.rebuild import command_of
 from flexes.run.state import State
 from flexes.store.codec import decode, encode
+from flexes.store.compression import decompress
 from flexes.store.digest import verify_chain
 from flexes.store.port import EventStore, Hole, NewEvent, Numbered, Row
 
@@ -53,7 +54,7 @@ class Verified(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """A stored event, as bytes and as read."""
+    """A stored event, as plain bytes and as read."""
 
     row: Row
     event: Event
@@ -122,7 +123,7 @@ def _commits(rows: Sequence[Row], findings: list[Finding]) -> Iterator[list[Stor
     read: list[Stored] = []
     for row in rows:
         try:
-            read.append(Stored(row, _whole(decode(row))))
+            read.append(Stored(row._replace(data=decompress(row.data)), _whole(decode(row))))
         except Exception as error:  # bytes that somebody tampered with can be anything
             findings.append(Finding("readable", row.version, _told(error)))
             break

@@ -5,6 +5,7 @@ Rules:
    left out; the schema version never is. Outcomes of directives are in groups.
 2. A type or a schema version that this release does not know is refused; nothing is imported by a name found in data.
 3. Bytes that flexes wrote are trusted when folding: they were validated when they were written.
+4. A store may hold them compressed, see `compression`; they are read alike.
 """
 
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from pydantic_core import to_jsonable_python
 from flexes.errors import UnreadableEvent
 from flexes.run.events import EVENT_TYPES, Event
 from flexes.run.trusted import trusted
+from flexes.store.compression import decompress
 from flexes.store.layout import Misfit, layout, written
 from flexes.store.port import NewEvent, Row
 from flexes.store.upcasters import upcast
@@ -82,8 +84,8 @@ def event_document(event: Event) -> dict[str, Any]:
 
 def _loaded(row: Row) -> dict[str, Any]:
     try:
-        fields = orjson.loads(row.data)
-    except orjson.JSONDecodeError as error:
+        fields = orjson.loads(decompress(row.data))
+    except ValueError as error:
         raise UnreadableEvent(f"{_place(row)}: not JSON ({error}); run `flexes verify`") from None
     if not isinstance(fields, dict):
         raise UnreadableEvent(f"{_place(row)}: not an object; run `flexes verify`")

@@ -15,9 +15,12 @@ FORMS: Final = (
     "sqlite:////absolute/path",
     "postgresql://user:password@host/database",
 )
-"""The store URLs that flexes knows; SQLite also takes `?synchronous=full|normal`, both databases `?coalesce=on|off`."""
+"""The store URLs that flexes knows; SQLite also takes `?synchronous=full|normal`, both databases the `SWITCHES`."""
 
-_COALESCE: Final = {"off": False, "on": True}
+SWITCHES: Final = ("compress", "coalesce")
+"""Options that are `off` unless they are `on`: what stands before the store, the first one next to it."""
+
+_STATES: Final = {"off": False, "on": True}
 
 _PASSWORDS: Final = re.compile(r"(?<=://)([^:@/?#]*):.*@|(?<=[?&]password=)[^&]*")
 
@@ -27,7 +30,7 @@ def open_store(url: str) -> Store:
 
     Args:
         url: One of `FORMS`. With `coalesce=on` among its options, one transaction holds the appends of all threads
-            that wait for their turn, see `CoalescingStore`.
+            that wait for their turn, see `CoalescingStore`; with `compress=on`, see `CompressingStore`.
 
     Raises:
         UnknownStore: The URL has another form than those of `FORMS`.
@@ -36,15 +39,19 @@ def open_store(url: str) -> Store:
     scheme = url.partition("://")[0].lower() if "://" in url else ""
     if scheme not in _OPENERS:
         raise UnknownStore(f"{redacted(url)!r} names no store that flexes has: use {', '.join(FORMS)}")
-    is_coalesced = _is_coalesced(url)
+    switched_on = [name for name in SWITCHES if _is_on(url, name)]
     store = _OPENERS[scheme](database_url(url))
-    return _coalescing(store, url) if is_coalesced else store
+    for name in switched_on:
+        if not isinstance(store, BatchStore):
+            raise UnknownStore(f"{url!r}: a store in memory has no disk to spare: leave {name} away")
+        store = _BEFORE[name](store)
+    return store
 
 
 def database_url(url: str) -> str:
     """Return the URL without what is about the store and not about its database."""
     place, _, query = url.partition("?")
-    kept = [option for option in query.split("&") if option and not option.startswith("coalesce=")]
+    kept = [option for option in query.split("&") if option and option.partition("=")[0] not in SWITCHES]
     return "?".join([place, "&".join(kept)]) if kept else place
 
 
@@ -53,19 +60,23 @@ def redacted(url: str) -> str:
     return _PASSWORDS.sub(lambda found: "***" if found[1] is None else f"{found[1]}:***@", url)
 
 
-def _is_coalesced(url: str) -> bool:
-    value = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)).get("coalesce", "off").lower()
-    if value not in _COALESCE:
-        raise UnknownStore(f"{redacted(url)!r}: coalesce is {value!r}: use {' or '.join(_COALESCE)}")
-    return _COALESCE[value]
+def _is_on(url: str, name: str) -> bool:
+    value = dict(parse_qsl(url.partition("?")[2], keep_blank_values=True)).get(name, "off").lower()
+    if value not in _STATES:
+        raise UnknownStore(f"{redacted(url)!r}: {name} is {value!r}: use {' or '.join(_STATES)}")
+    return _STATES[value]
 
 
-def _coalescing(store: Store, url: str) -> Store:
+def _coalescing(store: BatchStore) -> BatchStore:
     from flexes.store.coalescing_store import CoalescingStore
 
-    if isinstance(store, BatchStore):
-        return CoalescingStore(store)
-    raise UnknownStore(f"{url!r}: a store in memory flushes nothing that could be shared: leave coalesce away")
+    return CoalescingStore(store)
+
+
+def _compressing(store: BatchStore) -> BatchStore:
+    from flexes.store.compressing_store import CompressingStore
+
+    return CompressingStore(store)
 
 
 def _open_memory(url: str) -> Store:
@@ -97,7 +108,8 @@ def _synchronous(url: str, query: str) -> str:
     value = options.pop("synchronous", "full").lower()
     if options:
         raise UnknownStore(
-            f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous and coalesce"
+            f"{url!r} has an unknown option {next(iter(options))!r}: SQLite takes only synchronous, "
+            f"{' and '.join(SWITCHES)}"
         )
     if value not in SYNCHRONOUS:
         raise UnknownStore(f"{url!r}: synchronous is {value!r}: use {' or '.join(SYNCHRONOUS)}")
@@ -119,4 +131,9 @@ _OPENERS: Final[Mapping[str, Callable[[str], Store]]] = {
     "sqlite": _open_sqlite,
     "postgresql": _open_postgres,
     "postgres": _open_postgres,
+}
+
+_BEFORE: Final[Mapping[str, Callable[[BatchStore], BatchStore]]] = {
+    "compress": _compressing,
+    "coalesce": _coalescing,
 }

@@ -8,6 +8,7 @@ import pytest
 
 from flexes.errors import StoreUnavailable, UnknownStore
 from flexes.store.coalescing_store import CoalescingStore
+from flexes.store.compressing_store import CompressingStore
 from flexes.store.memory import MemoryStore
 from flexes.store.sqlite import SqliteStore
 from flexes.store.urls import database_url, open_store, redacted
@@ -49,6 +50,8 @@ def test_sqlite_url_with_four_slashes_is_absolute(tmp_path: Path, query: str) ->
         ("sqlite:///flexes.db?sync=full", "takes only synchronous"),
         ("sqlite:///flexes.db?coalesce=yes", "use off or on"),
         ("memory://?coalesce=on", "leave coalesce away"),
+        ("sqlite:///flexes.db?compress=zlib", "use off or on"),
+        ("memory://?compress=on", "leave compress away"),
     ],
 )
 def test_an_unknown_url_names_the_remedy(url: str, remedy: str) -> None:
@@ -59,10 +62,18 @@ def test_an_unknown_url_names_the_remedy(url: str, remedy: str) -> None:
     assert remedy in str(refused.value)
 
 
-@pytest.mark.parametrize(("value", "kind"), [("on", CoalescingStore), ("off", SqliteStore)])
-def test_coalesce_puts_a_coalescing_store_before_the_database(tmp_path: Path, value: str, kind: type) -> None:
-    """`coalesce=on` opens the same file as without, behind a store that coalesces the appends of threads."""
-    with closing(open_store(f"sqlite:///{tmp_path}/runs.db?coalesce={value}&synchronous=normal")) as store:
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        ("coalesce=on", CoalescingStore),
+        ("coalesce=off&compress=off", SqliteStore),
+        ("compress=on", CompressingStore),
+        ("compress=on&coalesce=on", CoalescingStore),
+    ],
+)
+def test_a_switch_puts_another_store_before_the_database(tmp_path: Path, options: str, kind: type) -> None:
+    """What a switch turns on stands before the same file as without; coalescing stands before compressing."""
+    with closing(open_store(f"sqlite:///{tmp_path}/runs.db?{options}&synchronous=normal")) as store:
         assert type(store) is kind
     assert [file.name for file in tmp_path.iterdir()] == ["runs.db"]
 
@@ -72,12 +83,12 @@ def test_coalesce_puts_a_coalescing_store_before_the_database(tmp_path: Path, va
     [
         ("postgresql:///db?host=/tmp&coalesce=on", "postgresql:///db?host=/tmp"),
         ("postgresql://me:p%40w@host/db?coalesce=on&options=-csearch_path%3Da%20-cb", "postgresql://me:p%40w@host/db?options=-csearch_path%3Da%20-cb"),
-        ("postgresql://host/db?coalesce=off", "postgresql://host/db"),
+        ("postgresql://host/db?coalesce=off&compress=on", "postgresql://host/db"),
         ("sqlite:///flexes.db", "sqlite:///flexes.db"),
     ],
 )  # fmt: skip
 def test_the_database_is_not_told_what_is_about_the_store(url: str, database: str) -> None:
-    """Only `coalesce` is taken out of a URL; the rest reaches the database to the letter."""
+    """Only the switches are taken out of a URL; the rest reaches the database to the letter."""
     assert database_url(url) == database
 
 
