@@ -8,9 +8,10 @@ Rules:
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from flexes.store.port import EventStore
-from flexes_projections import registry
+from flexes_projections import ddl, registry
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database, Session
 from flexes_projections.errors import ProjectionStopped
@@ -18,7 +19,7 @@ from flexes_projections.filling import Observer, Workers, fill
 from flexes_projections.pace import BATCH
 from flexes_projections.registry import Generation, Phase, in_phase
 from flexes_projections.runner import Runner
-from flexes_projections.table import Projection
+from flexes_projections.table import Projection, Table
 
 
 def rebuild(
@@ -48,6 +49,8 @@ def rebuild(
     runner = Runner(store, database, projections, phase="building", batch=batch)
     read = fill(store, runner, observer, workers)
     _raise_if_stopped(database, projections)
+    if workers is not None:
+        _index_at_once(database, projections, workers.processes)
     for projection in projections:
         _index(database, projection)
     while not database.write(lambda session: _flipped(session, database, projections)):
@@ -99,6 +102,25 @@ def _raise_if_stopped(database: Database, projections: Sequence[Projection]) -> 
                 f"{found.name} was not rebuilt: position {found.error_position}: {found.error}; readers still see what"
                 " was there before; correct the projection, or run `flexes verify`, and rebuild again"
             )
+
+
+def _index_at_once(database: Database, projections: Sequence[Projection], count: int) -> None:
+    """Make the secondary indexes in several transactions at once; in SQLite one follows the other all the same."""
+    indexes = [
+        (each, table, place) for each in projections for table in each.tables for place in range(len(table.indexes))
+    ]
+
+    def make(projection: Projection, table: Table, place: int) -> None:
+        def work(session: Session) -> None:
+            building = in_phase(registry.generations(session, projection.name), projection.name, "building")
+            if building is not None:
+                session.execute(ddl.create_indexes(table, ddl.table_name(table, building.generation))[place])
+
+        database.write(work)
+
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(make, *index) for index in indexes]:
+            done.result()
 
 
 def _index(database: Database, projection: Projection) -> None:
