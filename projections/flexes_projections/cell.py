@@ -19,7 +19,8 @@ def redacted_cell(value: Any) -> str | None:
 
 
 def _dict(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
+    plain = isinstance(value, (dict, list, tuple))  # asking whether it is some other mapping takes long
+    return value if plain or not isinstance(value, Mapping) else dict(value)
 
 
 def _plain(value: Any) -> Any:

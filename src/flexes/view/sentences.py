@@ -1,6 +1,5 @@
 """One sentence for people about each event: the message of its frame, and its summary in the audit."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -104,7 +103,9 @@ def _signal_received(step: Step[ev.SignalReceived]) -> str:
 
 
 def _signal_evaluated(step: Step[ev.SignalEvaluated]) -> str:
-    counted = Counter(outcome[1] for outcome in step.event.outcomes)
+    counted: dict[str, int] = {}
+    for _, outcome, _ in step.event.outcomes:
+        counted[outcome] = counted.get(outcome, 0) + 1
     told = ", ".join(f"{times} {outcome}" for outcome, times in counted.items()) or "none looked at it"
     return f"Policies on {step.event.node_id or step.event.signal_kind}: {told}"
 
