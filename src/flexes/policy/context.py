@@ -7,7 +7,7 @@ authored form.
 
 from collections.abc import Hashable, Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -94,6 +94,19 @@ class Warning(Model, frozen=True):
     message: Text
 
 
+class Heard(NamedTuple):
+    """The directives that hear a signal, in total order.
+
+    Attributes:
+        tests: Their tests: from a lookup to a verdict.
+        false: What they come to when all their tests are false: id, outcome and reason of each.
+    """
+
+    directives: tuple[Directive, ...]
+    tests: tuple[Compiled, ...]
+    false: tuple[tuple[str, str, str], ...]
+
+
 class PolicyContext(Model, frozen=True):
     """All directives in total order, with the caps and limits that govern them."""
 
@@ -123,7 +136,7 @@ class PolicyContext(Model, frozen=True):
         return {}
 
     @cached_property
-    def heard(self) -> dict[Hashable, tuple[Directive, ...]]:
+    def heard(self) -> dict[Hashable, Heard]:
         """Which directives look at a signal, by what they may look at in it; filled by who asks."""
         return {}
 

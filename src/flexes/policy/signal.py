@@ -7,8 +7,10 @@ from pydantic import Field
 
 from flexes.envelope.model import Flag, Model, Name, Number, Text
 from flexes.policy.authored import TriggerKind
-from flexes.policy.context import ANY, Directive, Hears, Key, PolicyContext
+from flexes.policy.context import ANY, Directive, Heard, Hears, Key, PolicyContext
+from flexes.policy.evaluate import test_of
 from flexes.policy.selector import DERIVED_MARK
+from flexes.predicate.verdict import FALSE
 
 SignalKind = Literal["start", "node_completed", "node_failed", "timeout", "outside", "feedback", "manual"]
 
@@ -95,16 +97,16 @@ _MAX_HEARD: Final = 1_024
 """Kinds of signals of one run that are remembered."""
 
 
-def heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
-    """Return the directives whose trigger and selector match the signal, in total order."""
+def heard_by(context: PolicyContext, signal: Signal) -> Heard:
+    """Return the directives whose trigger and selector match the signal, ready to be tested."""
     if signal.directive is not None:
-        return (context.by_id[signal.directive],)
+        return _ready(context, (context.by_id[signal.directive],))
     looks = _looks(context, signal)
     heard = context.heard.get(looks)
     if heard is None:
         if len(context.heard) >= _MAX_HEARD:
             context.heard.clear()
-        heard = context.heard[looks] = _heard_by(context, signal)
+        heard = context.heard[looks] = _ready(context, _heard_by(context, signal))
     return heard
 
 
@@ -118,6 +120,11 @@ def _looks(context: PolicyContext, signal: Signal) -> Hashable:
         signal.produced,
         node and (node.id if context.tells_nodes_apart else "", node.capability, node.kind, node.stage, node.tags),
     )
+
+
+def _ready(context: PolicyContext, directives: tuple[Directive, ...]) -> Heard:
+    tests = tuple(test_of(context, directive) for directive in directives)
+    return Heard(directives, tests, tuple((directive.id, *FALSE) for directive in directives))
 
 
 def _heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:

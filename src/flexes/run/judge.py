@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from flexes.ids import Instant
 from flexes.policy.actions import Action, Emit, Fail, Goto, Hitl, Pause, Replan
 from flexes.policy.context import Directive
-from flexes.policy.evaluate import opted_out, test_of
+from flexes.policy.evaluate import opted_out
 from flexes.policy.signal import Signal, heard_by
 from flexes.predicate.verdict import FALSE, Verdict
 from flexes.run.guards import Outcome, Standing, standing
@@ -54,30 +54,25 @@ class Judged(NamedTuple):
     judgements: tuple[Judgement, ...]
 
 
-_NOTHING: Final = Judged((), ())
-
-
 def judged(state: State, signal: Signal, at: Instant) -> Judged:
     """Judge every directive that hears the signal."""
-    context = state.context
-    heard = heard_by(context, signal)
-    if not heard:
-        return _NOTHING
+    heard = heard_by(state.context, signal)
     lookup = lookup_of(state, signal, at)
+    verdicts = [test(lookup) for test in heard.tests]
     restrained = _is_restrained(state)
+    if verdicts.count(FALSE) == len(verdicts) and not restrained:
+        return Judged(heard.false, ())
     outcomes: list[tuple[str, str, str | None]] = []
     matched: dict[int, Judgement] = {}
     hitl_ahead = 0
-    for directive in heard:
+    for directive, verdict in zip(heard.directives, verdicts, strict=True):
         held_back = _held_back(state, directive, signal) if restrained else None
-        found = held_back or _tested(state, directive, test_of(context, directive)(lookup), at)
+        found = held_back or _tested(state, directive, verdict, at)
         if found.outcome == "matched":
             found = _with_breach(standing(state, directive, directive.action, "action", signal, hitl_ahead), found)
             hitl_ahead += isinstance(found.action, Hitl)
             matched[len(outcomes)] = Judgement(directive, found)
         outcomes.append((directive.id, found.outcome, found.reason))
-    if not matched:
-        return Judged(tuple(outcomes), ())
     together = _together(list(matched.values()))
     for place, (directive, found, _, _) in zip(matched, together, strict=True):
         outcomes[place] = (directive.id, found.outcome, found.reason)

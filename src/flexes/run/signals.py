@@ -1,9 +1,8 @@
 """From an inbox item and the state to the signal that directives are evaluated on."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
-from flexes.envelope.paths import MISSING
+from flexes.envelope.paths import MISSING, ROOT_MEMBERS
 from flexes.ids import Instant, ms_between
 from flexes.policy.selector import Selector
 from flexes.policy.signal import NodeSeen, Signal
@@ -49,22 +48,33 @@ def signal_of(state: State, item: Item, at: Instant) -> Signal:
 
 def lookup_of(state: State, signal: Signal, at: Instant) -> Callable[[str], object]:
     """Return the values that a test may read: visible facets, `$run`, `$node` and `$signal`."""
-    run = {
+    return _Values(state, signal, at).__getitem__
+
+
+class _Values(dict[str, object]):
+    """What the tests of a signal read, fetched when the first of them reads it."""
+
+    def __init__(self, state: State, signal: Signal, at: Instant) -> None:
+        self._state = state
+        self._signal = signal
+        self._at = at
+
+    def __missing__(self, name: str) -> object:
+        if name in ROOT_MEMBERS:
+            self.update(self._signal.roots(_run(self._state, self._at)))
+            return self[name]
+        write = self._state.facets.get(name)
+        value = self[name] = MISSING if write is None else write.value
+        return value
+
+
+def _run(state: State, at: Instant) -> dict[str, float]:
+    return {
         "costTotal": state.cost_total,
         "costProjected": state.cost_projected,
         "replans": state.replans,
         "elapsedMs": ms_between(state.started_at, at),
     }
-    roots: Mapping[str, Any] = signal.roots(run)
-    facets = state.facets
-
-    def lookup(name: str) -> object:
-        if name in roots:
-            return roots[name]
-        write = facets.get(name)
-        return MISSING if write is None else write.value
-
-    return lookup
 
 
 def _outcome(state: State, item: Item) -> Signal:
