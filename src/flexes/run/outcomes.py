@@ -6,9 +6,10 @@ Rules:
 3. Cost and latency that nobody reported are the estimates, and say so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flexes.envelope.capability import Capability, Catalog
 from flexes.envelope.schemas import schema_issues
 from flexes.errors import NodeNotFound
 from flexes.run import events as ev
@@ -26,55 +27,55 @@ def record(commit: Commit, command: RecordOutcome) -> None:
     Raises:
         NodeNotFound: The run never started this attempt.
     """
-    node = _node(commit.state, command.node_id)
-    if node is None or not 1 <= command.attempt <= node.attempt:
-        raise NodeNotFound(
-            f"attempt {command.attempt} of node {command.node_id} never started",
-            node_id=command.node_id,
-            attempt=command.attempt,
-        )
-    invoked = dict(node.unanswered).get(command.attempt)
+    node_id, attempt, outcome = command.node_id, command.attempt, command.outcome
+    node = _node(commit.state, node_id)
+    if node is None or not 1 <= attempt <= node.attempt:
+        message = f"attempt {attempt} of node {node_id} never started"
+        raise NodeNotFound(message, node_id=node_id, attempt=attempt)
+    invoked = dict(node.unanswered).get(attempt)
     if invoked is None:
         return
-    if not _is_current(commit.state, command, node):
+    if node_id not in commit.state.running or node.attempt != attempt:
         _supersede(commit, command, invoked)
-    elif isinstance(command.outcome, Failure):
-        fail(commit, command.node_id, command.attempt, command.outcome)
+    elif isinstance(outcome, Failure):
+        fail(commit, node_id, attempt, outcome)
     else:
-        complete(commit, command.node_id, command.attempt, command.outcome)
+        complete(commit, node_id, attempt, outcome)
 
 
 def complete(commit: Commit, node_id: str, attempt: int, result: Result, by: str | None = None) -> None:
     """Record a result; as a failure when it breaks its contract."""
-    state = commit.state
-    issues = tuple(output_issues(state, node_id, result.outputs))
-    validation = result.validation.model_dump(mode="json") if result.validation else None
-    common = {**_measures(state, node_id, result), "validation": validation, "outputs": dict(result.outputs)}
+    capability, outputs = commit.state.capability_of(node_id), dict(result.outputs)
+    issues = tuple(_issues(capability, commit.state.catalog, outputs))
+    reported = {
+        "node_id": node_id,
+        "attempt": attempt,
+        **_measures(capability, result),
+        "validation": result.validation.model_dump(mode="json") if result.validation else None,
+        "outputs": outputs,
+    }
     if issues:
         message = "; ".join(f"{issue['facet']}{issue['pointer']}: {issue['message']}" for issue in issues[:3])
         commit.append(
             ev.NodeFailed,
-            node_id=node_id,
-            attempt=attempt,
-            **common,
+            **reported,
             code="output_invalid",
             error=f"the output breaks its contract: {message}",
             retryable=False,
             issues=issues,
         )
     else:
-        commit.append(ev.NodeCompleted, node_id=node_id, attempt=attempt, **common, by=by)
+        commit.append(ev.NodeCompleted, **reported, by=by)
     _signal(commit, node_id, attempt)
 
 
 def fail(commit: Commit, node_id: str, attempt: int, failure: Failure) -> None:
     """Record a failure."""
-    state = commit.state
     commit.append(
         ev.NodeFailed,
         node_id=node_id,
         attempt=attempt,
-        **_measures(state, node_id, failure),
+        **_measures(commit.state.capability_of(node_id), failure),
         code=failure.code,
         error=failure.error,
         retryable=failure.retryable,
@@ -82,29 +83,27 @@ def fail(commit: Commit, node_id: str, attempt: int, failure: Failure) -> None:
     _signal(commit, node_id, attempt)
 
 
-def output_issues(state: State, node_id: str, outputs: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield where outputs break the node's contract: a missing, an undeclared, or a malformed facet."""
-    capability = state.capability_of(node_id)
-    for facet in capability.outputs:
+def _issues(capability: Capability, catalog: Catalog, outputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield where outputs break the capability's contract: a missing, an undeclared, or a malformed facet."""
+    declared = capability.outputs
+    for facet in declared:
         if facet not in outputs:
             yield {"facet": facet, "pointer": "", "message": f"declared by {capability.id}, but missing"}
     for facet, value in outputs.items():
-        if facet not in capability.outputs:
+        if facet not in declared:
             yield {"facet": facet, "pointer": "", "message": f"not declared by {capability.id}"}
-            continue
-        schema = state.catalog.schema_of(facet)
-        for issue in schema_issues(schema, value) if schema is not None else ():
-            yield {"facet": facet, "pointer": issue.pointer, "message": issue.message}
+        elif (schema := catalog.schema_of(facet)) is not None:
+            for issue in schema_issues(schema, value):
+                yield {"facet": facet, "pointer": issue.pointer, "message": issue.message}
 
 
 def _node(state: State, node_id: str) -> NodeState | None:
     """Return a node of the plan in force or of an earlier one."""
+    node = state.nodes.get(node_id)
+    if node is not None:
+        return node
     gone = state.removed.get(node_id)
-    return state.nodes.get(node_id) or (gone.state if gone else None)
-
-
-def _is_current(state: State, command: RecordOutcome, node: NodeState) -> bool:
-    return command.node_id in state.running and node.attempt == command.attempt
+    return gone.state if gone else None
 
 
 def _supersede(commit: Commit, command: RecordOutcome, capability: str) -> None:
@@ -118,14 +117,14 @@ def _supersede(commit: Commit, command: RecordOutcome, capability: str) -> None:
     )
 
 
-def _measures(state: State, node_id: str, outcome: Result | Failure) -> dict[str, Any]:
-    capability = state.capability_of(node_id)
+def _measures(capability: Capability, outcome: Result | Failure) -> dict[str, Any]:
+    cost, latency_ms = outcome.cost, outcome.latency_ms
     return {
         "metrics": dict(outcome.metrics),
-        "cost": capability.cost if outcome.cost is None else outcome.cost,
-        "cost_estimated": outcome.cost is None,
-        "latency_ms": capability.latency_ms if outcome.latency_ms is None else outcome.latency_ms,
-        "latency_estimated": outcome.latency_ms is None,
+        "cost": capability.cost if cost is None else cost,
+        "cost_estimated": cost is None,
+        "latency_ms": capability.latency_ms if latency_ms is None else latency_ms,
+        "latency_estimated": latency_ms is None,
     }
 
 

@@ -45,16 +45,16 @@ def _take_urgent(commit: Commit) -> None:
 
 
 def _take_arrived(commit: Commit) -> None:
-    while commit.arrived and not commit.state.is_final:
+    while commit.arrived:
         item = commit.arrived.popleft()
         if _is_running(commit) and not commit.state.inbox:
             _take(commit, item)
-        else:
+        elif not commit.state.is_final:
             defer(commit, item)
 
 
 def _drain(commit: Commit) -> None:
-    while _is_running(commit) and commit.state.inbox:
+    while commit.state.inbox and _is_running(commit):
         item = Item.model_validate(commit.state.inbox[0])
         dropped = stale(commit.state, item)
         commit.append(ev.SignalTaken, item_id=item.id, dropped=dropped)
@@ -103,7 +103,7 @@ def _carry_out(commit: Commit, item: Item, signal: Signal, judgements: tuple[Jud
 
 def _go_on_after_failures(commit: Commit) -> None:
     state = commit.state
-    if not _is_running(commit) or not state.failed:
+    if not state.failed or not _is_running(commit):
         return
     for node_id in state.in_plan_order(state.failed):
         node = state.nodes[node_id]
@@ -126,7 +126,7 @@ def _why(note: str | None) -> str:
 
 
 def _start_ready(commit: Commit) -> None:
-    if not _is_running(commit) or not commit.state.ready:
+    if not commit.state.ready or not _is_running(commit):
         return
     ready = commit.state.in_plan_order(commit.state.ready)
     for node_id in ready:
@@ -138,7 +138,8 @@ def _start_ready(commit: Commit) -> None:
 
 def _start(commit: Commit, node_id: str) -> None:
     state = commit.state
-    node, capability = state.node_of(node_id), state.capability_of(node_id)
+    node = state.node_of(node_id)
+    capability = state.catalog.by_id[node.capability]
     attempt = state.nodes[node_id].attempt + 1
     if node.is_rewrite:
         directives = node.origin.directives if node.origin else ()
@@ -169,7 +170,7 @@ def _timers(commit: Commit, node_id: str) -> tuple[tuple[str, str], ...]:
 
 def _end(commit: Commit) -> None:
     state = commit.state
-    if not _is_running(commit) or state.running or state.ready or state.backing_off or state.inbox:
+    if state.running or state.ready or state.backing_off or state.inbox or not _is_running(commit):
         return
     if state.unfinished:
         left = (
