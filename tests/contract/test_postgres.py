@@ -14,6 +14,7 @@ from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
 from flexes.store.digest import verify_chain
 from flexes.store.port import BatchStore, NewEvent, Store, Wakes
+from flexes.store.postgres import PostgresStore
 from flexes.store.urls import open_store
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -170,6 +171,32 @@ def test_a_lost_wake_up_is_only_a_delay(postgres: Store, execute: Callable[[str]
         postgres.append([event(version)])
         postgres.wait(0.01)
     assert [row.version for row in postgres.read_all(0, 10)] == [1, 2]
+
+
+def test_threads_take_turns_on_few_connections(postgres_url: str) -> None:
+    """More threads than connections append all that they have, over no more connections than allowed."""
+    runs = [RunId(str(uuid4())) for _ in range(8)]
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(PostgresStore(postgres_url, "few", max_connections=2)))
+        pool = stack.enter_context(ThreadPoolExecutor(len(runs)))
+        for version in range(1, 11):
+            list(pool.map(store.append, [[NewEvent(run_id, version, "Happened", b"{}")] for run_id in runs]))
+        server = stack.enter_context(psycopg.connect(postgres_url))
+        ended = server.execute(END_CONNECTIONS).fetchall()
+        assert len(ended) <= 2 + 1, "two for the work, one that announces"
+        assert len(store.read_all(0, 100)) == 80
+
+
+def test_texts_are_stored_whatever_encoding_the_client_prefers(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names beyond ASCII come back as they were, also where the environment asks for another encoding than UTF-8."""
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    run_id = RunId("läuft")
+    with closing(open_store(postgres_url)) as store:
+        store.append([NewEvent(run_id, 1, "Beendet€", b"{}")])
+        assert [(row.run_id, row.type) for row in store.read(run_id)] == [(run_id, "Beendet€")]
+        assert verify_chain(store.read(run_id)) is None
 
 
 def test_broken_connections_are_replaced(postgres: Store, execute: Callable[[str], None]) -> None:

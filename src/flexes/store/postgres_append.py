@@ -14,11 +14,15 @@ from flexes.ids import RunId
 from flexes.store.digest import first_digest, next_digest
 from flexes.store.order import conflict
 from flexes.store.port import NewEvent, Row
-from flexes.store.postgres_arrays import Bigints, Blobs, Texts
+from flexes.store.postgres_arrays import bigint, bigints, blobs, read_bigint, read_bigints, texts
+from flexes.store.postgres_calls import Call
 from flexes.store.postgres_connections import Link, rows
 
 _MAX_REMEMBERED: Final = 4_096
 """Runs whose last digest is remembered, those written last."""
+
+_APPEND: Final = Call("append")
+_APPEND_BATCH: Final = Call("append_batch")
 
 
 class _Last(NamedTuple):
@@ -88,11 +92,19 @@ class Append:
         """Append if the run ends as believed; return the end that was found, and positions if it does."""
         run_id, first = self._events[0].run_id, self._events[0].version
         digests = chained(last.digest, self._events)
-        types, data = Texts(event.type for event in self._events), Blobs(event.data for event in self._events)
-        [(head, found, positions)] = rows(connection, "append", run_id, first, last.digest, types, data, Blobs(digests))
-        if positions is not None:
+        head, found, given = _APPEND(
+            connection,
+            run_id.encode(),
+            bigint(first),
+            last.digest,
+            texts(event.type for event in self._events),
+            blobs([event.data for event in self._events]),
+            blobs(digests),
+        )
+        positions = read_bigints(given)
+        if positions:
             self._known.keep(self._events[-1], digests[-1])
-        return _Last(head, found), tuple(positions or ())
+        return _Last(read_bigint(head), found), positions
 
 
 class BatchAppend:
@@ -157,19 +169,18 @@ def _stored(connection: Link, batch: Sequence[_Linked]) -> Iterator[tuple[_Linke
     ]
     owners, _, versions, types, data, digests = zip(*owned, strict=True)
     firsts = [linked.events[0] for linked in batch]
-    [(stored, positions)] = rows(
+    stored, positions = _APPEND_BATCH(
         connection,
-        "append_batch",
-        Texts(event.run_id for event in firsts),
-        Bigints(event.version for event in firsts),
-        Blobs(linked.last.digest for linked in batch),
-        Bigints(owners),
-        Bigints(versions),
-        Texts(types),
-        Blobs(data),
-        Blobs(digests),
+        texts(event.run_id for event in firsts),
+        bigints(event.version for event in firsts),
+        blobs([linked.last.digest for linked in batch]),
+        bigints(owners),
+        bigints(versions),
+        texts(types),
+        blobs(data),
+        blobs(digests),
     )
-    rest = iter(positions or ())
-    for owner in stored:
+    rest = iter(read_bigints(positions))
+    for owner in read_bigints(stored):
         linked = batch[owner - 1]
         yield linked, tuple(islice(rest, len(linked.events)))

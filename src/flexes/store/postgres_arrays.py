@@ -1,66 +1,53 @@
-"""Arrays as PostgreSQL takes them in binary: psycopg's own dumper takes longer over a small one than its server."""
+"""Values as PostgreSQL sends and takes them in binary."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
-from typing import ClassVar
+from typing import Final
 
-from psycopg import Connection
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
-
-_HEADER = Struct("!iiIii")
-_LENGTH = Struct("!i")
-_BIGINT = Struct("!q")
-_NULL = _LENGTH.pack(-1)
-
-
-class Texts(tuple[str, ...]):
-    """A `text[]`."""
+_HEADER: Final = Struct("!iiIii")
+_LENGTH: Final = Struct("!i")
+_BIGINT: Final = Struct("!q")
+_BIGINT_ITEM: Final = Struct("!iq")
+_NULL: Final = _LENGTH.pack(-1)
+_BYTEA_OID: Final = 17
+_BIGINT_OID: Final = 20
+_TEXT_OID: Final = 25
 
 
-class Blobs(tuple[bytes | None, ...]):
-    """A `bytea[]`; None is NULL."""
+def bigint(value: int) -> bytes:
+    """Return a `bigint`."""
+    return _BIGINT.pack(value)
 
 
-class Bigints(tuple[int, ...]):
-    """A `bigint[]`."""
+def bigints(values: Iterable[int]) -> bytes:
+    """Return a `bigint[]`."""
+    return _array(_BIGINT_OID, [_BIGINT.pack(value) for value in values])
 
 
-def register_arrays(connection: Connection[tuple[object, ...]]) -> None:
-    """Let a connection take `Texts`, `Blobs` and `Bigints` as parameters `%b`."""
-    connection.adapters.register_dumper(Texts, _TextsDumper)
-    connection.adapters.register_dumper(Blobs, _BlobsDumper)
-    connection.adapters.register_dumper(Bigints, _BigintsDumper)
+def texts(values: Iterable[str]) -> bytes:
+    """Return a `text[]`, for a connection whose encoding is UTF-8."""
+    return _array(_TEXT_OID, [value.encode() for value in values])
 
 
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-    item_oid: ClassVar[int]
-
-    def packed(self, items: Sequence[bytes | None]) -> bytes:
-        """Return dimensions, flag of nulls, type, size and lower bound, and each item after its length."""
-        parts = [_HEADER.pack(1, None in items, self.item_oid, len(items), 1)]
-        for item in items:
-            parts += (_NULL,) if item is None else (_LENGTH.pack(len(item)), item)
-        return b"".join(parts)
+def blobs(values: Sequence[bytes | None]) -> bytes:
+    """Return a `bytea[]`, in which None is NULL."""
+    return _array(_BYTEA_OID, values)
 
 
-class _TextsDumper(_ArrayDumper):
-    oid, item_oid = 1009, 25
-
-    def dump(self, obj: Texts) -> bytes:
-        return self.packed([item.encode() for item in obj])
+def read_bigint(data: bytes | None) -> int:
+    """Return the number that a `bigint` is; 0 for NULL."""
+    return int(_BIGINT.unpack(data)[0]) if data else 0
 
 
-class _BlobsDumper(_ArrayDumper):
-    oid, item_oid = 1001, 17
+def read_bigints(data: bytes | None) -> tuple[int, ...]:
+    """Return the numbers of a `bigint[]` without NULLs; none of NULL and of an empty array."""
+    items = (data or b"")[_HEADER.size :]
+    return tuple(value for _, value in _BIGINT_ITEM.iter_unpack(items))
 
-    def dump(self, obj: Blobs) -> bytes:
-        return self.packed(obj)
 
-
-class _BigintsDumper(_ArrayDumper):
-    oid, item_oid = 1016, 20
-
-    def dump(self, obj: Bigints) -> bytes:
-        return self.packed([_BIGINT.pack(item) for item in obj])
+def _array(item_oid: int, items: Sequence[bytes | None]) -> bytes:
+    """Return dimensions, flag of NULLs, type, size and lower bound, and each item after its length."""
+    parts = [_HEADER.pack(1, None in items, item_oid, len(items), 1)]
+    for item in items:
+        parts += (_NULL,) if item is None else (_LENGTH.pack(len(item)), item)
+    return b"".join(parts)

@@ -57,13 +57,19 @@ class Announcer:
         while self._news.wait() and not self._closed.is_set():
             self._news.clear()
             try:
-                connection = connection or self._connections.connect()
+                connection = connection or self._connected()
                 connection.execute(_NOTIFY, (self._channel,))
             except psycopg.Error:
                 _drop(connection)
                 connection = None
             self._closed.wait(_PAUSE_S)
         _drop(connection)
+
+    def _connected(self) -> Link:
+        connection = self._connections.connect()
+        # a commit that notifies is flushed like any other, but a hint need not outlive its server
+        connection.execute("SET synchronous_commit TO off")
+        return connection
 
 
 class Listener:

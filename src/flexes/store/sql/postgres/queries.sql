@@ -17,12 +17,12 @@ INSERT INTO flexes_migrations (number, name) VALUES (%s, %s)
 
 -- name: append
 SELECT head, last, positions FROM flexes_append(
-    %s::text, %s::bigint, %b::bytea, %b::text[], %b::bytea[], %b::bytea[]
+    $1::text, $2::bigint, $3::bytea, $4::text[], $5::bytea[], $6::bytea[]
 )
 
 -- name: append_batch
 SELECT stored, positions FROM flexes_append_batch(
-    %b::text[], %b::bigint[], %b::bytea[], %b::bigint[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[]
+    $1::text[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[]
 )
 
 -- name: last
