@@ -124,7 +124,7 @@ def _looks(context: PolicyContext, signal: Signal) -> Hashable:
 
 def _ready(context: PolicyContext, directives: tuple[Directive, ...]) -> Heard:
     tests = tuple(test_of(context, directive) for directive in directives)
-    return Heard(directives, tests, tuple((directive.id, *FALSE) for directive in directives))
+    return Heard(directives, tests, tuple((directive.id, FALSE.outcome, FALSE.reason) for directive in directives))
 
 
 def _heard_by(context: PolicyContext, signal: Signal) -> tuple[Directive, ...]:
