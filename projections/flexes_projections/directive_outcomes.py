@@ -61,7 +61,7 @@ def _concerned(fact: Fact) -> Iterable[str]:
 
 
 def _row(fact: Fact, directive: Directive) -> Row:
-    count = fact.after.policies.get(directive.id, PolicyCount())
+    count, outcomes = fact.after.policies.get(directive.id, PolicyCount()), fact.after.outcomes_of(directive.id)
     return (
         fact.event.run_id,
         directive.id,
@@ -70,12 +70,12 @@ def _row(fact: Fact, directive: Directive) -> Row:
         directive.action.type,
         directive.hears,
         directive.expression,
-        sum(count.outcomes.values()),
-        *(count.outcomes.get(outcome, 0) for outcome in OUTCOMES),
+        sum(outcomes.values()),
+        *(outcomes.get(outcome, 0) for outcome in OUTCOMES),
         count.triggers,
         sum(count.attempts.values()),
         count.replans,
-        int(is_dead_guard(count)),
+        int(is_dead_guard(outcomes)),
         count.cooldown_until_at,
         fact.event.at,
         fact.position,

@@ -113,7 +113,7 @@ def test_directive_outcomes_are_counted(built: Place, states: dict[RunId, State]
     for run_id, state in states.items():
         for directive in state.context.directives:
             row, count = rows.pop((run_id, directive.id)), state.policies.get(directive.id)
-            outcomes = dict(count.outcomes) if count else {}
+            outcomes = state.outcomes_of(directive.id)
             counted = {name: row[name.replace(":", "_")] for name in outcomes}
             assert (counted, row["evaluations"]) == (outcomes, sum(outcomes.values()))
             assert row["triggers"] == (count.triggers if count else 0)

@@ -46,14 +46,20 @@ def check_counters(state: State) -> None:
         return
     nodes = state.nodes
     assert set(nodes) == {node.id for node in state.plan.nodes}
+    blocked: set[str] = set()
+    met: dict[str, int] = {}
     for node in state.plan.nodes:
-        left = sum(nodes[parent].status != "completed" for parent in set(node.depends_on))
-        assert nodes[node.id].waiting_for == left, f"{node.id} waits for {nodes[node.id].waiting_for}, not {left}"
+        parents = set(node.depends_on)
+        done = sum(nodes[parent].status == "completed" for parent in parents)
+        if done < len(parents):
+            blocked.add(node.id)
+            met |= {node.id: done} if done else {}
+    assert dict(state.met) == met
     found: dict[str, set[str]] = {"running": set(), "failed": set(), "ready": set()}
     for name, node_state in nodes.items():
         if node_state.status in found:
             found[node_state.status].add(name)
-        if node_state.status == "pending" and not node_state.waiting_for and not node_state.not_before_at:
+        if node_state.status == "pending" and name not in blocked and not node_state.not_before_at:
             found["ready"].add(name)
     assert set(state.running) == found["running"]
     assert set(state.failed) == found["failed"]

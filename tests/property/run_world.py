@@ -15,7 +15,7 @@ from flexes.run.decide import decided_commit
 from flexes.run.events import Event
 from flexes.run.evolve import fold
 from flexes.run.rebuild import command_of
-from flexes.run.state import State
+from flexes.run.state import FIELDS, State
 from flexes.run.timers import due
 from flexes.shell.ledger import Committed, Ledger
 from flexes.shell.submission import checked_envelope
@@ -191,6 +191,6 @@ def _refusal(state: State | None, command: cmd.Command) -> CommandRejected | Non
 
 def same(one: State, other: State) -> bool:
     """Return whether two states are equal, field by field."""
-    for name in type(one).model_fields:
+    for name in FIELDS:
         assert getattr(one, name) == getattr(other, name), name
     return True

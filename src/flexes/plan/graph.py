@@ -27,6 +27,11 @@ class Graph:
         return {node: tuple(children) for node, children in found.items()}
 
     @cached_property
+    def degree(self) -> Mapping[str, int]:
+        """For each id, how many different ids it depends on directly."""
+        return {node: len(set(found)) if len(found) > 1 else len(found) for node, found in self.depends_on.items()}
+
+    @cached_property
     def topological(self) -> tuple[str, ...]:
         """The ids, dependencies first; ids on or behind a cycle are missing."""
         waiting = {node: len(self._known(dependencies)) for node, dependencies in self.depends_on.items()}

@@ -6,7 +6,7 @@ the version have none.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from immutables import Map
 from pydantic import TypeAdapter
@@ -22,7 +22,6 @@ from flexes.run.commands import Flags
 from flexes.run.persistent import FacetWrite
 from flexes.run.records import CommandSeen
 from flexes.run.state import State
-from flexes.run.trusted import trusted
 
 Handler = Callable[[State, Any], dict[str, Any]]
 
@@ -32,15 +31,13 @@ _KEYED = frozenset(
 )
 """First events of commands that callers give, whose ids may come again."""
 
-_GIVEN: Final = set(State.model_fields)
-
 
 def evolve(state: State | None, event: ev.Event) -> State:
     """Return the state after the event; the first event of a run is RunStarted, on None."""
     if state is None:
         assert isinstance(event, ev.RunStarted), "the first event of a run is RunStarted"
         state = _started(event)
-    return trusted(State, state.__dict__ | _changes(state, event, _HANDLERS.get(event.kind)), _GIVEN)
+    return state.with_changes(_changes(state, event, _HANDLERS.get(event.kind)))
 
 
 def fold(events: Iterable[ev.Event], state: State | None = None) -> State | None:
@@ -64,21 +61,23 @@ def fold(events: Iterable[ev.Event], state: State | None = None) -> State | None
             else:
                 values.update(_changes(draft, event, _HANDLERS.get(event.kind)))
         if draft is not None and evaluations:
-            values["policies"] = fold_policies.counted(draft.policies, evaluations)
+            values["tallies"] = fold_policies.counted(draft.tallies, evaluations)
     return state
 
 
 def _changes(state: State, event: ev.Event, handler: Handler | None) -> dict[str, Any]:
     """Return what the event changes; the state stays as it is."""
     changes = handler(state, event) if handler else {}
-    changes["version"] = event.version
-    changes["at"] = event.at
-    changes["current_command"] = event.command_id
-    seen = state.commands.get(event.command_id)
+    told = vars(event)
+    version, command_id = told["version"], told["command_id"]
+    changes["version"] = version
+    changes["at"] = told["at"]
+    changes["current_command"] = command_id
+    seen = state.commands.get(command_id)
     if seen is not None:
-        changes["commands"] = state.commands.set(event.command_id, CommandSeen(seen.first_version, event.version))
-    elif event.kind in _KEYED and event.command_id != state.current_command:
-        changes["commands"] = state.commands.set(event.command_id, CommandSeen(event.version, event.version))
+        changes["commands"] = state.commands.set(command_id, CommandSeen(seen.first_version, version))
+    elif event.kind in _KEYED and command_id != state.current_command:
+        changes["commands"] = state.commands.set(command_id, CommandSeen(version, version))
     return changes
 
 

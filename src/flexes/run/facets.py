@@ -18,9 +18,10 @@ def with_facets(
     by: str | None,
 ) -> Map[str, FacetWrite | None]:
     """Return the facets with these values written by the node's attempt, or by a reviewer in its name."""
+    written = facets.mutate()
     for name, value in values.items():
-        facets = facets.set(name, FacetWrite(value, node, attempt, plan_version, version, by, facets.get(name)))
-    return facets
+        written[name] = FacetWrite._make((value, node, attempt, plan_version, version, by, facets.get(name)))
+    return written.finish()
 
 
 def without_attempt(

@@ -9,8 +9,9 @@ from flexes.run import events as ev
 from flexes.run.facets import with_facets, without_attempt
 from flexes.run.nodes import (
     forget_timers,
-    is_ready,
+    is_waiting,
     pending_again,
+    with_met,
     with_node,
     with_timer,
 )
@@ -26,13 +27,9 @@ from flexes.run.state import State
 def node_started(state: State, event: ev.NodeStarted) -> dict[str, Any]:
     """Return the changes when an attempt begins."""
     node_id, before = event.node_id, state.nodes[event.node_id]
-    node = before._replace(
-        status="running",
-        attempt=event.attempt,
-        started_at=event.at,
-        deadline_at=event.deadline_at,
-        not_before_at=None,
-        unanswered=(*before.unanswered, (event.attempt, event.capability_id)),
+    unanswered = (*before.unanswered, (event.attempt, event.capability_id))
+    node = NodeState(
+        "running", event.attempt, event.at, event.deadline_at, unanswered, before.edited, before.cause, before.previous
     )
     timers = state.timers
     for directive, due_at in event.timers:
@@ -43,7 +40,7 @@ def node_started(state: State, event: ev.NodeStarted) -> dict[str, Any]:
         timers = with_timer(timers, timer)
     return {
         "nodes": state.nodes.set(node_id, node),
-        "ready": state.ready.delete(node_id) if node_id in state.ready else state.ready,
+        "ready": _member(state.ready, node_id, belongs=False),
         "running": state.running.set(node_id, None),
         "timers": timers,
     }
@@ -51,31 +48,26 @@ def node_started(state: State, event: ev.NodeStarted) -> dict[str, Any]:
 
 def node_completed(state: State, event: ev.NodeCompleted) -> dict[str, Any]:
     """Return the changes when an attempt delivers."""
-    node = state.nodes[event.node_id]._replace(
-        status="completed",
-        metrics=event.metrics,
-        validation=event.validation,
-        cost=event.cost,
-        latency_ms=event.latency_ms,
-        error=None,
-        error_code=None,
-        retryable=False,
-        hold=None,
-        outputs=event.outputs,
-        recorded=event.version,
-        unanswered=answered(state.nodes[event.node_id], event.attempt),
+    before = state.nodes[event.node_id]
+    node = NodeState(
+        "completed", event.attempt, before.started_at, before.deadline_at, answered(before, event.attempt),
+        before.edited, before.cause, before.previous,
+        event.metrics, event.validation, event.cost, event.latency_ms, event.outputs, event.version,
+    )  # fmt: skip
+    changes = _settled(state, event.node_id, before, node, event.cost)
+    changes["failed"] = _member(state.failed, event.node_id, belongs=False)
+    changes["unfinished"] = state.unfinished - 1
+    changes["met"], changes["ready"] = _released(state, event.node_id)
+    changes["facets"] = with_facets(
+        state.facets, event.outputs, event.node_id, event.attempt, event.plan_version, event.version, event.by
     )
-    facets = with_facets(
-        state.facets, event.outputs, event.node_id, event.attempt, state.plan_version, event.version, event.by
-    )
-    changes = _settled(state, event.node_id, node, event.cost)
-    changes["facets"] = facets
     return changes
 
 
 def node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
     """Return the changes when an attempt fails."""
-    node = state.nodes[event.node_id]._replace(
+    before = state.nodes[event.node_id]
+    node = before._replace(
         status="failed",
         metrics=event.metrics,
         validation=event.validation,
@@ -85,9 +77,11 @@ def node_failed(state: State, event: ev.NodeFailed) -> dict[str, Any]:
         error_code=event.code,
         retryable=event.retryable,
         hold=None,
-        unanswered=answered(state.nodes[event.node_id], event.attempt),
+        unanswered=answered(before, event.attempt),
     )
-    return _settled(state, event.node_id, node, event.cost)
+    changes = _settled(state, event.node_id, before, node, event.cost)
+    changes["failed"] = state.failed.set(event.node_id, None)
+    return changes
 
 
 def node_superseded(state: State, event: ev.NodeSuperseded) -> dict[str, Any]:
@@ -112,36 +106,28 @@ def nodes_reset(state: State, event: ev.NodesReset) -> dict[str, Any]:
     )
 
 
-def _settled(state: State, node_id: str, node: NodeState, cost: float) -> dict[str, Any]:
-    """Return the changes when the current attempt of a node ends: completed or failed, as the node says."""
-    changes: dict[str, Any] = {
-        "nodes": state.nodes.set(node_id, node),
-        "running": state.running.delete(node_id) if node_id in state.running else state.running,
+def _settled(state: State, node_id: str, before: NodeState, after: NodeState, cost: float) -> dict[str, Any]:
+    """Return the changes when the current attempt of a node ends, however it does."""
+    estimate = 0 if before.status == "failed" else nano(state.capability_of(node_id).cost)
+    return {
+        "nodes": state.nodes.set(node_id, after),
+        "running": _member(state.running, node_id, belongs=False),
         "spent_nano": state.spent_nano + nano(cost),
+        "estimate_nano": state.estimate_nano - estimate,
         "timers": forget_timers(state.timers, (node_id,)),
     }
-    if state.nodes[node_id].status != "failed":
-        changes["estimate_nano"] = state.estimate_nano - nano(state.capability_of(node_id).cost)
-    if node.status == "failed":
-        changes["failed"] = state.failed.set(node_id, None)
-        return changes
-    changes["failed"] = state.failed.delete(node_id) if node_id in state.failed else state.failed
-    changes["unfinished"] = state.unfinished - 1
-    changes["nodes"], changes["ready"] = _released(changes["nodes"], state, node_id)
-    return changes
 
 
-def _released(nodes: Map[str, NodeState], state: State, node_id: str) -> tuple[Map[str, NodeState], Map[str, None]]:
-    """Return the nodes and the ready set after the dependents of a completed node wait for one less."""
+def _released(state: State, node_id: str) -> tuple[Map[str, int], Map[str, None]]:
+    """Return the counts and the ready set after one more dependency of the dependents of a node is completed."""
     assert state.plan is not None
-    ready = state.ready
-    for child_id in state.plan.graph.dependents[node_id]:
-        child = nodes[child_id]
-        child = child._replace(waiting_for=child.waiting_for - 1)
-        nodes = nodes.set(child_id, child)
-        if is_ready(child):
+    graph, met, ready = state.plan.graph, state.met, state.ready
+    for child_id in graph.dependents[node_id]:
+        count, all_of = met.get(child_id, 0) + 1, graph.degree[child_id]
+        met = with_met(met, child_id, count, all_of)
+        if count == all_of and is_waiting(state.nodes[child_id]):
             ready = ready.set(child_id, None)
-    return nodes, ready
+    return met, ready
 
 
 def _undone(
@@ -184,17 +170,17 @@ def _recounted(state: State, nodes: Map[str, NodeState], gone: Iterable[str]) ->
     touched = set(gone)
     for node_id in list(touched):
         touched.update(graph.dependents[node_id])
-    ready, running, failed = state.ready, state.running, state.failed
+    met, ready, running, failed = state.met, state.ready, state.running, state.failed
     for node_id in graph.index if len(touched) > len(graph.index) // 2 else state.in_plan_order(touched):
         if node_id in touched:
-            waiting = sum(nodes[parent].status != "completed" for parent in graph.depends_on[node_id])
-            nodes = nodes.set(node_id, nodes[node_id]._replace(waiting_for=waiting))
-            ready = _member(ready, node_id, is_ready(nodes[node_id]))
+            done = sum(nodes[parent].status == "completed" for parent in set(graph.depends_on[node_id]))
+            met = with_met(met, node_id, done, graph.degree[node_id])
+            ready = _member(ready, node_id, done == graph.degree[node_id] and is_waiting(nodes[node_id]))
             running = _member(running, node_id, nodes[node_id].status == "running")
             failed = _member(failed, node_id, nodes[node_id].status == "failed")
     backing_off = sum(1 for node_id in touched if nodes[node_id].not_before_at) + state.backing_off
     backing_off -= sum(1 for node_id in touched if state.nodes[node_id].not_before_at)
-    return {"nodes": nodes, "ready": ready, "running": running, "failed": failed, "backing_off": backing_off}
+    return {"met": met, "ready": ready, "running": running, "failed": failed, "backing_off": backing_off}
 
 
 def _closed(state: State, gone: list[str]) -> dict[str, Any]:

@@ -1,19 +1,19 @@
 """Folding the events of the handshake: a request, a plan version, a refusal; counters are made anew with each plan."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from immutables import Map
-from pydantic import TypeAdapter
 
 from flexes.plan.handshake import Delta, applied
-from flexes.plan.plan import Origin, Plan, PlanNode
+from flexes.plan.plan import Origin, Plan, PlanNode, PolicyOverrides
 from flexes.policy.selector import base_id
 from flexes.run import events as ev
 from flexes.run.nodes import (
     forget_timers,
     held,
-    is_ready,
+    is_waiting,
     let_go,
     pending_again,
 )
@@ -26,8 +26,11 @@ from flexes.run.records import (
     nano,
 )
 from flexes.run.state import State
+from flexes.run.trusted import blank, trusted
 
-_NODES: Final[TypeAdapter[tuple[PlanNode, ...]]] = TypeAdapter(tuple[PlanNode, ...])
+_NAMES: Final = {field.alias or name: name for name, field in PlanNode.model_fields.items()}
+"""The field of each key of a stored node."""
+_BLANK: Final = blank(PlanNode)
 
 
 def plan_requested(state: State, event: ev.PlanRequested) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def plan_updated(state: State, event: ev.PlanUpdated) -> dict[str, Any]:
     triggers = tuple(event.triggers)
     version = PlanVersion(event.new_version, triggers, event.rationale)
     origin = Origin(version=event.new_version, rationale=event.rationale, directives=triggers)
-    state = state.model_copy(update={"nodes": _let_go_unanswered(state, event)})
+    state = state.with_changes({"nodes": _let_go_unanswered(state, event)})
     return {
         **_next_plan(state, origin, event.delta),
         "phase": "running",
@@ -104,9 +107,22 @@ def _let_go_unanswered(state: State, event: ev.PlanUpdated) -> Map[str, NodeStat
 def _first_plan(state: State, nodes: Iterable[Mapping[str, Any]], rationale: str) -> dict[str, Any]:
     """Return the changes of plan version 1."""
     origin = Origin(version=1, rationale=rationale)
-    parsed = _NODES.validate_python([{**node, "origin": origin} for node in nodes])
-    plan = Plan.model_construct(version=1, nodes=parsed)
-    return _with_plan(state, plan, Map(dict.fromkeys((node.id for node in plan.nodes), NodeState())))
+    parsed = tuple([_node(document, origin) for document in nodes])
+    plan = trusted(Plan, {"version": 1, "nodes": parsed}, {"version", "nodes"})
+    return _with_plan(state, plan, Map(dict.fromkeys((node.id for node in parsed), NodeState())))
+
+
+def _node(document: Mapping[str, Any], origin: Origin) -> PlanNode:
+    """Return a node of a draft that was validated when it was answered."""
+    values: dict[str, Any] = {**_BLANK.values, "origin": origin}
+    given = {"origin"}
+    for key, value in document.items():
+        name = _NAMES[key]
+        given.add(name)
+        values[name] = tuple(value) if type(value) is list else value
+    if values["policy_overrides"] is not None:
+        values["policy_overrides"] = PolicyOverrides.model_validate(values["policy_overrides"])
+    return trusted(PlanNode, values, given)
 
 
 def _next_plan(state: State, origin: Origin, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,24 +178,20 @@ def _history(state: State, delta: Delta, plan: Plan, named: set[str]) -> dict[st
 def _with_plan(state: State, plan: Plan, states: Map[str, NodeState]) -> dict[str, Any]:
     """Return the plan, its nodes, and every counter made anew."""
     done = {node_id for node_id, node in states.items() if node.status == "completed"}
-    counted = states.mutate()
-    for node in plan.nodes:
-        waiting, before = len(set(node.depends_on) - done), states[node.id]
-        if waiting != before.waiting_for:
-            counted[node.id] = before._replace(waiting_for=waiting)
-    states = counted.finish()
-    left = [node.id for node in plan.nodes if node.id not in done]
+    left = {node.id: states[node.id] for node in plan.nodes if node.id not in done}
+    met = {node.id: len(done.intersection(node.depends_on)) for node in plan.nodes} if done else {}
+    degree, capabilities, planned = plan.graph.degree, state.catalog.by_id, plan.by_id
+    to_run = Counter(planned[name].capability for name, node in left.items() if node.status != "failed")
     return {
         "plan": plan,
         "nodes": states,
-        "ready": Map({node_id: None for node_id in left if is_ready(states[node_id])}),
-        "running": Map({node_id: None for node_id in left if states[node_id].status == "running"}),
-        "failed": Map({node_id: None for node_id in left if states[node_id].status == "failed"}),
-        "unfinished": len(left),
-        "estimate_nano": sum(
-            nano(state.catalog.by_id[plan.by_id[node_id].capability].cost)
-            for node_id in left
-            if states[node_id].status != "failed"
+        "met": Map({name: count for name, count in met.items() if 0 < count < degree[name]}),
+        "ready": Map(
+            {name: None for name, node in left.items() if met.get(name, 0) == degree[name] and is_waiting(node)}
         ),
-        "backing_off": sum(1 for node_id in left if states[node_id].not_before_at),
+        "running": Map({name: None for name, node in left.items() if node.status == "running"}),
+        "failed": Map({name: None for name, node in left.items() if node.status == "failed"}),
+        "unfinished": len(left),
+        "estimate_nano": sum(nano(capabilities[name].cost) * times for name, times in to_run.items()),
+        "backing_off": sum(1 for node in left.values() if node.not_before_at),
     }

@@ -11,6 +11,7 @@ from flexes.run.nodes import (
     HOLDS,
     abandoned,
     held,
+    is_unblocked,
     with_node,
     with_timer,
 )
@@ -18,20 +19,20 @@ from flexes.run.records import (
     Ending,
     HumanRequest,
     PolicyCount,
+    Tally,
     Timer,
 )
 from flexes.run.state import State
 
-Outcomes = tuple[tuple[str, str, str | None], ...]
+Outcomes = tuple[Tally, ...]
 """What one evaluation came to: directive, outcome and reason of each that was looked at."""
 
-_UNCOUNTED: Final = PolicyCount()
 _HELD_BACK: Final = frozenset({"exhausted", "target_missing", "cooling_down"})
 
 
 def signal_evaluated(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
     """Return the changes when directives were looked at: outcomes are counted."""
-    return {"policies": counted(state.policies, {event.outcomes: 1}), **noted(state, event)}
+    return {"tallies": counted(state.tallies, {event.outcomes: 1}), **noted(state, event)}
 
 
 def noted(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
@@ -44,21 +45,14 @@ def noted(state: State, event: ev.SignalEvaluated) -> dict[str, Any]:
     return {"nodes": with_node(state, event.node_id, note=note)} if note else {}
 
 
-def counted(policies: Map[str, PolicyCount], evaluations: Mapping[Outcomes, int]) -> Map[str, PolicyCount]:
-    """Return the counts with the outcomes of evaluations added, each as often as it came."""
-    counts = policies.mutate()
+def counted(tallies: Map[Tally, int], evaluations: Mapping[Outcomes, int]) -> Map[Tally, int]:
+    """Return the tallies with the outcomes of evaluations added, each as often as it came."""
+    added = tallies.mutate()
     for outcomes, times in evaluations.items():
-        for directive, outcome, reason in outcomes:
-            count = counts.get(directive, _UNCOUNTED)
-            name = f"{outcome}:{reason}" if outcome == "skipped" else outcome
-            counts[directive] = PolicyCount(
-                count.triggers,
-                count.replans,
-                count.attempts,
-                {**count.outcomes, name: count.outcomes.get(name, 0) + times},
-                count.cooldown_until_at,
-            )
-    return counts.finish()
+        for found in outcomes:
+            tally = found if found[1] == "skipped" else (found[0], found[1], None)
+            added[tally] = added.get(tally, 0) + times
+    return added.finish()
 
 
 def signal_deferred(state: State, event: ev.SignalDeferred) -> dict[str, Any]:
@@ -77,7 +71,7 @@ def timer_fired(state: State, event: ev.TimerFired) -> dict[str, Any]:
     if event.timer_kind == "backoff" and event.node_id is not None and event.node_id in state.nodes:
         changes["nodes"] = with_node(state, event.node_id, not_before_at=None)
         changes["backing_off"] = state.backing_off - 1
-        if state.nodes[event.node_id].waiting_for == 0:
+        if is_unblocked(state, event.node_id):
             changes["ready"] = state.ready.set(event.node_id, None)
     return changes
 

@@ -41,8 +41,10 @@ def with_timer(timers: tuple[Timer, ...], timer: Timer) -> tuple[Timer, ...]:
 
 def forget_timers(timers: tuple[Timer, ...], node_ids: Iterable[str]) -> tuple[Timer, ...]:
     """Return the timers that are about none of the nodes."""
+    if not timers:
+        return timers
     gone = set(node_ids)
-    return tuple(timer for timer in timers if timer.node not in gone) if timers else timers
+    return tuple(timer for timer in timers if timer.node not in gone)
 
 
 def with_node(state: State, node_id: Any, **changes: Any) -> Map[str, NodeState]:
@@ -50,9 +52,21 @@ def with_node(state: State, node_id: Any, **changes: Any) -> Map[str, NodeState]
     return state.nodes.set(node_id, state.nodes[node_id]._replace(**changes))
 
 
-def is_ready(node: NodeState) -> bool:
-    """Return whether the node can start."""
-    return node.status == "pending" and node.waiting_for == 0 and node.not_before_at is None
+def is_waiting(node: NodeState) -> bool:
+    """Return whether the node waits for its dependencies alone."""
+    return node.status == "pending" and node.not_before_at is None
+
+
+def is_unblocked(state: State, node_id: str) -> bool:
+    """Return whether all dependencies of the node are completed."""
+    return all(state.nodes[parent].status == "completed" for parent in state.node_of(node_id).depends_on)
+
+
+def with_met(met: Map[str, int], node_id: str, count: int, all_of: int) -> Map[str, int]:
+    """Return the counts of completed dependencies with that of one node; none for no or all dependencies."""
+    if 0 < count < all_of:
+        return met.set(node_id, count)
+    return met.delete(node_id) if node_id in met else met
 
 
 def pending_again(state: State, node_id: str, node: NodeState, cause: Mapping[str, Any]) -> NodeState:

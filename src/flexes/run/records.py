@@ -25,7 +25,6 @@ class NodeState(NamedTuple):
 
     Attributes:
         attempt: The current attempt; 0 before the first.
-        waiting_for: How many dependencies are not completed.
         hold: Why the run did not fail with a failed node: "rerun" after hitl or pause, "kept" after replan or goto.
         note: For a failed node: why no policy helped.
         outputs: What the attempt wrote, by facet; None before it completed.
@@ -36,25 +35,24 @@ class NodeState(NamedTuple):
 
     status: NodeStatus = "pending"
     attempt: int = 0
-    waiting_for: int = 0
-    not_before_at: str | None = None
     started_at: str | None = None
     deadline_at: str | None = None
+    unanswered: tuple[tuple[int, str], ...] = ()
+    edited: tuple[str, ...] = ()
+    cause: Mapping[str, Any] | None = None
+    previous: Mapping[str, Any] | None = None
     metrics: Mapping[str, float] = {}
     validation: Mapping[str, Any] | None = None
     cost: float | None = None
     latency_ms: float | None = None
+    outputs: Mapping[str, Any] | None = None
+    recorded: int = 0
+    not_before_at: str | None = None
     error: str | None = None
     error_code: str | None = None
     retryable: bool = False
     hold: Hold | None = None
     note: str | None = None
-    outputs: Mapping[str, Any] | None = None
-    edited: tuple[str, ...] = ()
-    cause: Mapping[str, Any] | None = None
-    previous: Mapping[str, Any] | None = None
-    unanswered: tuple[tuple[int, str], ...] = ()
-    recorded: int = 0
 
 
 def answered(node: NodeState, attempt: int) -> tuple[tuple[int, str], ...]:
@@ -116,14 +114,30 @@ class PolicyCount(NamedTuple):
 
     Attributes:
         attempts: Extra runs by goto, by counting key (run or node, and action path).
-        outcomes: How often each outcome came, skipped ones by reason.
     """
 
     triggers: int = 0
     replans: int = 0
     attempts: Mapping[str, int] = {}
-    outcomes: Mapping[str, int] = {}
     cooldown_until_at: str | None = None
+
+
+Tally = tuple[str, str, str | None]
+"""What is counted of evaluations: a directive, an outcome, and the reason if it was skipped."""
+
+TALLIED: Final[Mapping[str, tuple[str, str | None]]] = {
+    "matched": ("matched", None),
+    "skipped:false": ("skipped", "false"),
+    "skipped:missing": ("skipped", "missing"),
+    "invalid": ("invalid", None),
+    "disabled": ("disabled", None),
+    "opted_out": ("opted_out", None),
+    "cooling_down": ("cooling_down", None),
+    "target_missing": ("target_missing", None),
+    "exhausted": ("exhausted", None),
+    "superseded": ("superseded", None),
+}
+"""The outcomes of a directive by the names under which they are shown, with what stands for them in a tally."""
 
 
 class Ending(NamedTuple):

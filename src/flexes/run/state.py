@@ -4,10 +4,10 @@ Counters stand where a scan would: what is unfinished, what is ready, what is st
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 from immutables import Map
-from pydantic import BaseModel, ConfigDict
 
 from flexes.envelope.capability import Capability, Catalog
 from flexes.envelope.contract import OutputContract
@@ -20,6 +20,7 @@ from flexes.run.lifecycle import ACTIVE, FINAL, Phase, Status
 from flexes.run.persistent import FacetWrite, writes
 from flexes.run.records import (
     NANO,
+    TALLIED,
     CommandSeen,
     Ending,
     Handshake,
@@ -28,28 +29,31 @@ from flexes.run.records import (
     PlanVersion,
     PolicyCount,
     RemovedNode,
+    Tally,
     Timer,
 )
 
+_new = object.__new__
+_put = object.__setattr__
+_NONE: Final[Map[Any, Any]] = Map()
 
-class State(BaseModel):
+
+@dataclass(frozen=True, eq=False)  # no model: nothing here needs validation, and its attributes would be slow to read
+class State:
     """A run after its events so far; `evolve` makes the next one.
-
-    A state that a snapshot brought back has parts that are not read yet, under `unread` beside the fields, and reads
-    each when it is first looked at.
 
     Attributes:
         facets: All writes of each facet, newest first.
         ready: Pending nodes whose dependencies are completed and that wait for no timer.
         failed: Failed nodes.
+        met: How many dependencies of a node are completed; only for nodes of which some are and some are not.
         unfinished: How many nodes are not completed.
         estimate_nano: Estimates of what is still to run: pending and running nodes.
         taken_away: Node definitions that deltas removed or replaced.
         removed: Nodes of earlier plan versions, as they last were.
+        tallies: How often each outcome of a directive came: its id, the outcome, the reason if it was skipped.
         rewrites: Rewrites made, by original node.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
     run_id: RunId
     version: int
@@ -67,42 +71,42 @@ class State(BaseModel):
     plan: Plan | None = None
     plan_versions: tuple[PlanVersion, ...] = ()
     handshake: Handshake | None = None
-    nodes: Map[str, NodeState] = Map()
-    ready: Map[str, None] = Map()
-    running: Map[str, None] = Map()
-    failed: Map[str, None] = Map()
+    nodes: Map[str, NodeState] = _NONE
+    ready: Map[str, None] = _NONE
+    running: Map[str, None] = _NONE
+    failed: Map[str, None] = _NONE
+    met: Map[str, int] = _NONE
     backing_off: int = 0
     unfinished: int = 0
-    facets: Map[str, FacetWrite | None] = Map()
+    facets: Map[str, FacetWrite | None] = _NONE
     spent_nano: int = 0
     estimate_nano: int = 0
     timers: tuple[Timer, ...] = ()
     inbox: tuple[Mapping[str, Any], ...] = ()
-    requests: Map[str, HumanRequest] = Map()
+    requests: Map[str, HumanRequest] = _NONE
     open_requests: tuple[str, ...] = ()
     policy_requests: int = 0
-    policies: Map[str, PolicyCount] = Map()
+    policies: Map[str, PolicyCount] = _NONE
+    tallies: Map[Tally, int] = _NONE
     replans: int = 0
-    rewrites: Map[str, int] = Map()
+    rewrites: Map[str, int] = _NONE
     taken_away: tuple[str, ...] = ()
-    removed: Map[str, RemovedNode] = Map()
-    commands: Map[str, CommandSeen] = Map()
+    removed: Map[str, RemovedNode] = _NONE
+    commands: Map[str, CommandSeen] = _NONE
     current_command: str = ""
     last_action: Mapping[str, Any] | None = None
 
     def __eq__(self, other: object) -> bool:
-        """Return whether every field is equal; unread ones are read for it."""
-        return isinstance(other, State) and all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
+        """Return whether every field is equal."""
+        return isinstance(other, State) and all(getattr(self, name) == getattr(other, name) for name in FIELDS)
 
-    if not TYPE_CHECKING:
+    __hash__ = None  # type: ignore[assignment]
 
-        def __getattr__(self, name: str) -> Any:
-            """Return a field that a snapshot left unread until now."""
-            unread = self.__dict__.get("unread", {})
-            if name not in unread:
-                return super().__getattr__(name)
-            value = self.__dict__[name] = unread[name]()
-            return value
+    def with_changes(self, changes: Mapping[str, Any]) -> "State":
+        """Return the state with other values of these fields, of the same class, and whatever stands beside them."""
+        made = _new(type(self))
+        _put(made, "__dict__", {**self.__dict__, **changes})
+        return made
 
     @property
     def status(self) -> Status:
@@ -150,6 +154,11 @@ class State(BaseModel):
     def visible_facets(self) -> dict[str, Any]:
         """Return the visible value of every facet, by name in order."""
         return {name: write.value for name, write in sorted(self.facets.items()) if write is not None}
+
+    def outcomes_of(self, directive: str) -> dict[str, int]:
+        """Return how often each outcome of a directive came, skipped ones by reason, in the order of `TALLIED`."""
+        found = ((name, self.tallies.get((directive, *outcome))) for name, outcome in TALLIED.items())
+        return {name: times for name, times in found if times}
 
     def node_of(self, node_id: str) -> PlanNode:
         """Return a node of the plan in force."""
@@ -204,4 +213,5 @@ class State(BaseModel):
         )
 
 
-_FIELDS = tuple(State.model_fields)
+FIELDS: Final = tuple(field.name for field in fields(State))
+"""The names of the fields of a state, in order."""

@@ -52,7 +52,7 @@ def _policy_evaluated(step: Step[ev.SignalEvaluated]) -> Iterator[Line]:
 def _dead_guard(step: Step[ev.SignalEvaluated], policy_id: str) -> Line:
     fields = {
         **_directive_fields(step, policy_id),
-        "outcomes": dict(step.after.policies[policy_id].outcomes),
+        "outcomes": step.after.outcomes_of(policy_id),
         "facets": list(reads_of(step, policy_id)),
     }
     return line_of(step, "warning", "dead_guard", **fields)

@@ -21,6 +21,7 @@ from flexes.run.records import (
     HumanRequest,
     PlanVersion,
     PolicyCount,
+    Tally,
     Timer,
 )
 from flexes.run.trusted import trusted
@@ -92,6 +93,14 @@ def _unpack_commands(found: Any) -> Map[str, CommandSeen]:
     return Map(zip(names, map(CommandSeen._make, records(held)), strict=True))
 
 
+def _pack_tallies(tallies: Map[Tally, int]) -> Any:
+    return columns((*tally, tallies[tally]) for tally in sorted(tallies, key=str))
+
+
+def _unpack_tallies(found: Any) -> Map[Tally, int]:
+    return Map({(directive, outcome, reason): times for directive, outcome, reason, times in records(found)})
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -116,6 +125,7 @@ def _handshake(found: Any) -> Handshake:
 _PLAIN: Final = Part(_same, lambda found: found)
 _LIST: Final = Part(list, lambda found: tuple(found))
 _SET: Final = Part(sorted, lambda found: Map(dict.fromkeys(found)))
+_COUNTS: Final = Part(dict, lambda found: Map(found))
 
 _PARTS: Final[Mapping[str, Part]] = {
     "envelope": _PLAIN,
@@ -130,14 +140,16 @@ _PARTS: Final[Mapping[str, Part]] = {
     "ready": _SET,
     "running": _SET,
     "failed": _SET,
+    "met": _COUNTS,
     "timers": _each(Timer),
     "inbox": _LIST,
     "requests": _map(HumanRequest),
     "open_requests": _LIST,
     "policies": _map(PolicyCount),
+    "tallies": Part(_pack_tallies, _unpack_tallies),
     "spent_nano": Part(str, lambda found: int(found)),
     "estimate_nano": Part(str, lambda found: int(found)),
-    "rewrites": Part(dict, lambda found: Map(found)),
+    "rewrites": _COUNTS,
     "taken_away": _LIST,
     "commands": Part(_pack_commands, _unpack_commands),
     "last_action": _PLAIN,

@@ -11,26 +11,25 @@ header is JSON: the small fields, and the name, the length and whether it is com
 """
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any, Final
 from zlib import compress, crc32, decompress
 
 import orjson
 
 from flexes.run.collector import resting_collector
-from flexes.run.state import State
-from flexes.run.trusted import trusted
+from flexes.run.state import FIELDS, State
 from flexes.store.logged import Log
 from flexes.store.parts import PARTS, packed, unpacked
 from flexes.store.port import EventStore, Snapshot
 
-STATE_SCHEMA: Final = 2
+STATE_SCHEMA: Final = 3
 """Version of the state's shape and of these bytes; raise it whenever State or one of its parts changes."""
 
 _COMPRESSED: Final = 1_000
 """Parts of so many bytes are compressed."""
 
-_FIELDS: Final = frozenset(State.model_fields)
-_SMALL: Final = _FIELDS.difference(PARTS)
+_SMALL: Final = frozenset(FIELDS).difference(PARTS)
 
 
 def snapshot_of(state: State) -> Snapshot:
@@ -64,7 +63,9 @@ def restored(snapshot: Snapshot, store: EventStore) -> State | None:
         parts[name] = UnreadPart(name, bytes(data[start : start + length]), is_compressed, log)
         start += length
     absent = {name: _default(name) for name in PARTS if name not in parts}
-    return trusted(State, {**header["fields"], **absent, "unread": parts}, set(_FIELDS))
+    state = object.__new__(RestoredState)
+    vars(state).update(header["fields"], **absent, unread=parts)
+    return state
 
 
 class UnreadPart:
@@ -101,4 +102,14 @@ def _packed(state: State, name: str) -> tuple[bytes, bool] | None:
 
 
 def _default(name: str) -> Any:
-    return State.model_fields[name].get_default()
+    return getattr(State, name, None)
+
+
+def _read(name: str, state: State) -> Any:
+    return vars(state)["unread"][name]()
+
+
+RestoredState: Final[type[State]] = type(
+    "RestoredState", (State,), {name: cached_property(partial(_read, name)) for name in PARTS}
+)
+"""A state whose parts, under `unread` beside its fields, are read when they are first looked at."""

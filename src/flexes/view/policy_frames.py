@@ -89,14 +89,13 @@ def _outcome(step: Step[Any], policy_id: str, outcome: str, reason: str | None) 
 
 
 def _dead_guard(step: Step[ev.SignalEvaluated], policy_id: str) -> Body:
-    outcomes = step.after.policies[policy_id].outcomes
     directive = step.after.context.by_id.get(policy_id)
     payload = {
         "kind": "dead_guard",
         "level": "warning",
         "policyId": policy_id,
         "expression": directive.expression if directive else None,
-        "outcomes": dict(outcomes),
+        "outcomes": step.after.outcomes_of(policy_id),
     }
     message = f"Policy {policy_id} looks like a dead guard: its test never had what it reads"
     return Body("log", payload, step.event.node_id, message=message)

@@ -60,17 +60,18 @@ def _node(node: NodeState, capability: str | None) -> dict[str, Any]:
 
 def _policies(state: State) -> dict[str, Any]:
     return {
-        directive.id: _policy(state.policies.get(directive.id, PolicyCount())) for directive in state.context.directives
+        directive.id: _policy(state.policies.get(directive.id, PolicyCount()), state.outcomes_of(directive.id))
+        for directive in state.context.directives
     }
 
 
-def _policy(count: PolicyCount) -> dict[str, Any]:
+def _policy(count: PolicyCount, outcomes: dict[str, int]) -> dict[str, Any]:
     """Return what a directive did; `attempts` are the extra runs that its gotos caused."""
     return {
         "triggers": count.triggers,
         "attempts": sum(count.attempts.values()),
         "replans": count.replans,
-        "outcomes": dict(count.outcomes),
+        "outcomes": outcomes,
         **present(cooldownUntil=count.cooldown_until_at),
     }
 

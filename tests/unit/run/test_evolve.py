@@ -6,7 +6,6 @@ import pytest
 from tests.transcripts.library import SCENARIOS, steps, told
 
 from flexes.run.evolve import evolve, fold
-from flexes.run.state import State
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -28,16 +27,6 @@ def test_a_fold_leaves_its_state_alone() -> None:
     assert first.__dict__ == before
     assert fold((), first) is first
     assert fold(()) is None
-
-
-def test_counts_come_in_the_order_of_their_first_time() -> None:
-    """Outcomes that are counted together stand in the order in which they came, as they are printed."""
-    for name in SCENARIOS:
-        *_, (_, _, live) = steps(told(name).events)
-        folded = fold(told(name).events)
-        assert isinstance(folded, State)
-        for policy_id, count in live.policies.items():
-            assert list(folded.policies[policy_id].outcomes) == list(count.outcomes)
 
 
 def test_a_fold_wakes_the_collector_again() -> None:

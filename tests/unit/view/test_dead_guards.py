@@ -5,7 +5,6 @@ from tests.unit.view.runs import Run, directive
 
 from flexes.policy.signal import SignalEnvelope
 from flexes.run.commands import ReceiveSignal
-from flexes.run.records import PolicyCount
 from flexes.view.dead_guards import dead_guards, is_dead_guard
 from flexes.view.show import show
 
@@ -27,7 +26,7 @@ from flexes.view.show import show
 )
 def test_what_a_dead_guard_is(outcomes: dict[str, int], dead: bool) -> None:
     """Missing or invalid on all of at least three evaluations; where it was not tested does not count."""
-    assert is_dead_guard(PolicyCount(outcomes=outcomes)) is dead
+    assert is_dead_guard(outcomes) is dead
 
 
 def test_one_log_frame_at_the_third_evaluation() -> None:
