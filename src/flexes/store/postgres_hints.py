@@ -11,13 +11,13 @@ from typing import Final
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from flexes.store.postgres_calls import Call
 from flexes.store.postgres_connections import Link, PostgresConnections
-from flexes.store.statements import statements
 
-_PAUSE_S: Final = 0.02
-"""At most one notification of a process in this time."""
+_PAUSE_S: Final = 0.1
+"""At most one notification of a process in this time: each costs as much as an append, and of many writers all send."""
 
-_NOTIFY: Final = statements("postgres")["notify"].encode()
+_NOTIFY: Final = Call("notify")
 
 
 class Announcer:
@@ -58,7 +58,7 @@ class Announcer:
             self._news.clear()
             try:
                 connection = connection or self._connected()
-                connection.execute(_NOTIFY, (self._channel,))
+                _NOTIFY(connection, self._channel.encode())
             except psycopg.Error:
                 _drop(connection)
                 connection = None

@@ -73,7 +73,7 @@ WHERE excluded.state_schema <> stored_snapshots.state_schema
     OR excluded.originator_version > stored_snapshots.originator_version
 
 -- name: notify
-SELECT pg_notify(%s, '')
+SELECT pg_notify($1, '')
 
 -- name: channel
 SELECT 'flexes_' || 'stored_events'::regclass::oid
