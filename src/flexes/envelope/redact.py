@@ -26,7 +26,8 @@ SECRET_KEYS: Final = frozenset(
 )  # fmt: skip
 """Every secret key, case-folded. The list is closed: nothing is guessed from parts of a key."""
 
-_NESTED: Final = (dict, list, tuple)
+_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
+"""Types of most values of a document; any other may hold something."""
 
 
 def redact(value: Any) -> Any:
@@ -50,7 +51,7 @@ def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
         if is_secret(key):
             if item is not REDACTED:
                 changes[key] = REDACTED
-        elif isinstance(item, _NESTED):
+        elif type(item) not in _LEAVES:
             kept = redact(item)
             if kept is not item:
                 changes[key] = kept
@@ -58,7 +59,7 @@ def _object(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _array(items: list[Any] | tuple[Any, ...]) -> list[Any]:
-    kept = [redact(item) if isinstance(item, _NESTED) else item for item in items]
+    kept = [item if type(item) in _LEAVES else redact(item) for item in items]
     if isinstance(items, list) and all(map(is_, kept, items)):
         return items
     return kept

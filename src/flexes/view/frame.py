@@ -74,7 +74,12 @@ class FrameId(NamedTuple):
 
     def __str__(self) -> str:
         """Return the id as frames carry it."""
-        return f"{self.position:016x}-{self.place}"
+        return frame_id(*self)
+
+
+def frame_id(position: int, place: int) -> str:
+    """Return the id of a frame, which `FrameId` describes."""
+    return f"{position:016x}-{place}"
 
 
 def parse_frame_id(text: str) -> FrameId:

@@ -28,7 +28,7 @@ from flexes.view import plan_frames as plan
 from flexes.view import policy_frames as policy
 from flexes.view import run_frames as run
 from flexes.view.body import Body
-from flexes.view.frame import Frame, FrameId
+from flexes.view.frame import Frame, frame_id
 from flexes.view.sentences import one_line, sentence
 from flexes.view.step import Step
 
@@ -50,12 +50,12 @@ def frames_of(event: Event, before: State | None, after: State, position: int | 
 def documents_of(step: Step[Any], position: int, said: str) -> Iterator[dict[str, Any]]:
     """Yield the same as plain JSON, as `Frame.wire` gives it, from the event's step and its sentence."""
     for place, body in enumerate(_BODIES[step.event.kind](step)):
-        yield _addressed(step, body, str(FrameId(position, place)), one_line(body.message) if body.message else said)
+        yield _addressed(step, body, frame_id(position, place), one_line(body.message) if body.message else said)
 
 
-def _addressed(step: Step[Any], body: Body, frame_id: str, message: str) -> dict[str, Any]:
+def _addressed(step: Step[Any], body: Body, id_: str, message: str) -> dict[str, Any]:
     event, after = step.event, step.after
-    document = {"type": body.type, "id": frame_id, "timestamp": event.at, "runId": event.run_id}
+    document = {"type": body.type, "id": id_, "timestamp": event.at, "runId": event.run_id}
     plan, correlation_id = after.plan, after.correlation_id
     if body.node_id is not None:
         document["nodeId"] = body.node_id
