@@ -13,6 +13,7 @@ from tests.projections.logs import copies, corpus
 from flexes.store.urls import open_store
 from flexes.view.audit import COLUMNS
 from flexes_projections.catalogue import ALL
+from flexes_projections.filling import MOST_WORKERS, most_workers
 from flexes_projections.rebuild_command import rebuild_command
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,3 +89,12 @@ def test_projections_may_be_elsewhere(url: str, tmp_path: Path) -> None:
     assert rebuild_command(url, (), every=True, as_json=True, projections_url=elsewhere, compare=True) == 0
     assert rebuild_command(url, (), every=True, as_json=True, compare=True) == 1
     assert len(corpus()) > 0
+
+
+def test_workers_can_be_numbered(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command takes how many processes may help, for a rebuild and for a check; fewer than one is refused."""
+    assert rebuild_command(url, (), every=True, as_json=True, workers=2) == 0
+    assert rebuild_command(url, (), every=True, as_json=True, workers=2, compare=True) == 0
+    assert '"equal":false' not in capsys.readouterr().out
+    assert "--workers" in ran("scripts/rebuild_projections.py", "--store", url, "--workers", "0", status=2)
+    assert 1 <= most_workers() <= MOST_WORKERS
