@@ -20,6 +20,7 @@ from flexes_projections import ddl
 from flexes_projections.audit_query import AuditQuestion, audit
 from flexes_projections.catalogue import ALL
 from flexes_projections.database import Database
+from flexes_projections.filling import Workers, most_workers
 from flexes_projections.opening import open_database
 from flexes_projections.pace import BATCH
 from flexes_projections.rebuild import rebuild
@@ -32,6 +33,7 @@ QUESTIONS = (
     {"policy": "nobody"},
 )
 MEGABYTE = 1024.0
+WORKERS = resource.RUSAGE_CHILDREN
 
 
 def main(url: str, events: int) -> None:
@@ -39,8 +41,9 @@ def main(url: str, events: int) -> None:
     store, database = open_store(url), open_database(url)
     copies(store, events)
     with timed(f"rebuild of {store.last_position():,} events"):
-        rebuild(store, database)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE:.0f} MB")
+        rebuild(store, database, workers=Workers(url, most_workers()))
+    own, largest = (resource.getrusage(whose).ru_maxrss / MEGABYTE for whose in (resource.RUSAGE_SELF, WORKERS))
+    print(f"peak memory {own:.0f} MB, of the largest worker {largest:.0f} MB")
     with timed("floor: read and parse"):
         parse(store)
     floor(database, open_database(url))
