@@ -41,7 +41,7 @@ class Layout(NamedTuple):
     """
 
     names: tuple[str, ...]
-    blank: Mapping[str, Any]
+    blank: dict[str, Any]
     made: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...]
     read: tuple[tuple[str, Callable[[Any], Any]], ...]
     given: set[str]
