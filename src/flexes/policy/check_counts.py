@@ -2,32 +2,41 @@
 
 Executions of an authored node and of all that is derived from it, at most:
 
-    copies * (1 + gotos) + restarts + reruns
+    copies * (1 + gotos) + retries + restarts + reruns
 
 1. `copies`: each rewrite at most doubles the copies of what it reaches; each escalation adds a node.
-2. `gotos`: `maxAttempts` of each goto that can reach the node; a retry counts for each node that it runs again.
-3. `restarts`: a replan may replace a node that failed or timed out, and it runs again.
-4. `reruns`: after a human request a failed node runs again, `maxHitlRequests` times in a run.
-5. What a person resumes after a pause is counted by nobody.
+2. `gotos`: `maxAttempts` of each goto that can find the node started.
+3. `retries`: those of gotos without `next`; a retry threshold's count for each copy.
+4. `restarts`: a replan may replace a node that failed or timed out, and it runs again.
+5. `reruns`: after a human request a failed node runs again; with all that people decide, `maxHitlRequests` in a run.
+6. What a person resumes after a pause is counted by nobody.
+
+Exact where the nodes stand in one line and only gotos, or one human request, run anything again. Elsewhere it may be
+more than any run reaches: it takes branches to double, and a goto aside may fire less often.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final
 
 from flexes.envelope.capability import Capability
-from flexes.policy.actions import Action, Goto, Hitl, Pause, Replan
+from flexes.policy.actions import Goto, Pause, Replan
 from flexes.policy.authored import GuardRails, Topology
 from flexes.policy.check_finding import PlannedNode
-from flexes.policy.check_places import acts
+from flexes.policy.check_reruns import (
+    OUTCOMES,
+    REPLACING,
+    acting,
+    asks_about_failures,
+    hears_failures,
+    intents,
+    is_retry,
+)
 from flexes.policy.context import Directive
 from flexes.policy.selector import Selector, base_id
 
-A = TypeVar("A", bound=Action)
 UNCOUNTED: Final = 1_000_000_000
 """Beyond this nothing is counted."""
-
-_JUDGED: Final = ("onNodeComplete", "onNodeFail", "onValidationFail", "onNodeOutcome")
 
 
 class WorstCase:
@@ -44,8 +53,8 @@ class WorstCase:
         self.rails = rails
         self.topology = topology
         self.nodes = {node.id: node for node in nodes}
-        self.gotos = tuple(_of_type(directives, Goto))
-        self.replans = tuple(_of_type(directives, Replan))
+        self.gotos = tuple(acting(directives, Goto))
+        self.replans = tuple(acting(directives, Replan))
         self.directives = tuple(directives)
         self.ids = tuple(self.nodes)
         self.places = {node: place for place, node in enumerate(self.ids)}
@@ -54,14 +63,19 @@ class WorstCase:
 
     def runs(self, node: str) -> int:
         """Return how often the node, and what is derived from it, can run at most."""
-        copies = self.copies(node)
-        return min(copies * (1 + self._gotos(node)) + self._restarts(node) + self._reruns(node), UNCOUNTED)
+        copies, requests = self.copies(node), self.rails.max_hitl_requests
+        gotos = min(self._attempts(node, decided=True, alone=False), requests)
+        retries = min(self._attempts(node, decided=True, alone=True), requests - gotos)
+        reruns = requests - gotos - retries if self._is_asked_about(node) else 0
+        gotos += self._attempts(node, decided=False, alone=False)
+        retries += self._attempts(node, decided=False, alone=True)
+        return min(copies * (1 + gotos) + retries + self._restarts(node) + reruns, UNCOUNTED)
 
     def is_held_by_pauses(self, node: str) -> bool:
         """Return whether a pause can hold the node after a failure: it runs again each time that somebody resumes."""
         return any(
-            _may_hold(directive) and node in self.triggers(directive)
-            for directive, _, _ in _of_type(self.directives, Pause)
+            hears_failures(directive) and node in self.triggers(directive)
+            for directive, _, _ in acting(self.directives, Pause)
         )
 
     def copies(self, node: str) -> int:
@@ -79,11 +93,11 @@ class WorstCase:
 
     def reruns_of(self, directive: Directive) -> frozenset[str]:
         """Return the nodes that the directive's gotos and replans can run again."""
-        gotos = (target for _, goto, _ in _of_type([directive], Goto) for target in self._targets(directive, goto))
-        found = {node for target in gotos for node in self.reach[target]}
-        for _, replan, _ in _of_type([directive], Replan):
+        gotos = [goto for _, goto, _ in acting([directive], Goto)]
+        found = {node for node in self.ids if any(self._reaches(directive, goto, node) for goto in gotos)}
+        for _, replan, is_nested in acting([directive], Replan):
             found.update(self.triggers(directive))
-            if replan.intent in (None, "rewrite"):
+            if "rewrite" in intents(directive, replan, is_nested=is_nested):
                 found.update(node for target in self._rewritten(directive, replan) for node in self.reach[target])
         return frozenset(found)
 
@@ -105,16 +119,22 @@ class WorstCase:
                 _join(masks, masks[target], self.places)
         return {node: frozenset(self._members(mask)) for node, mask in masks.items()}
 
-    def _gotos(self, node: str) -> int:
-        total = 0
-        for directive, goto, is_nested in self.gotos:
-            times = min(goto.max_attempts, self.rails.max_hitl_requests) if is_nested else goto.max_attempts
-            reaching = [target for target in self._targets(directive, goto) if node in self.reach[target]]
-            if directive.attempts_per_node:
-                total += times * sum(self.copies(target) for target in reaching)
-            elif reaching:
-                total += times
-        return total
+    def _attempts(self, node: str, *, decided: bool, alone: bool) -> int:
+        """Return the `maxAttempts` of gotos that reach the node: those of people or not, retries or others."""
+        return sum(
+            goto.max_attempts * (self.copies(node) if directive.attempts_per_node else 1)
+            for directive, goto, is_nested in self.gotos
+            if (is_nested, is_retry(directive, goto)) == (decided, alone) and self._reaches(directive, goto, node)
+        )
+
+    def _reaches(self, directive: Directive, goto: Goto, node: str) -> bool:
+        triggers = self.triggers(directive)
+        if is_retry(directive, goto):
+            return node in triggers
+        is_steady = not self.replans and directive.hears in OUTCOMES
+        if is_steady and all(node in self.nodes[trigger].behind for trigger in triggers):
+            return False
+        return any(node in self.reach[target] for target in self._targets(directive, goto))
 
     def _targets(self, directive: Directive, goto: Goto) -> tuple[str, ...]:
         if self._escalations:
@@ -126,14 +146,17 @@ class WorstCase:
     def _restarts(self, node: str) -> int:
         replacing = {
             directive.id
-            for directive, replan, _ in self.replans
-            if replan.intent in (None, "fallback", "swap") and node in self.triggers(directive)
+            for directive, replan, is_nested in self.replans
+            if not REPLACING.isdisjoint(intents(directive, replan, is_nested=is_nested))
+            and node in self.triggers(directive)
         }
         return len(replacing) * self.replans_each
 
-    def _reruns(self, node: str) -> int:
-        asked = any(_asks(directive, self.rails) and node in self.triggers(directive) for directive in self.directives)
-        return self.rails.max_hitl_requests if asked else 0
+    def _is_asked_about(self, node: str) -> bool:
+        return any(
+            asks_about_failures(directive, self.rails) and node in self.triggers(directive)
+            for directive in self.directives
+        )
 
     def _rewrites(self, node: str) -> int:
         asking: set[str] = set()
@@ -147,7 +170,11 @@ class WorstCase:
 
     @cached_property
     def _rewriting(self) -> tuple[tuple[Directive, Replan, bool], ...]:
-        return tuple(found for found in self.replans if found[1].intent in (None, "rewrite"))
+        return tuple(
+            (directive, replan, is_nested)
+            for directive, replan, is_nested in self.replans
+            if "rewrite" in intents(directive, replan, is_nested=is_nested)
+        )
 
     @cached_property
     def _all_rewritten(self) -> tuple[str, ...]:
@@ -161,7 +188,7 @@ class WorstCase:
         if replan.target is not None:
             return tuple(node for node in (base_id(replan.target),) if node in self.nodes)
         triggers = self.triggers(directive)
-        if directive.hears not in _JUDGED or self._kinds_change:
+        if directive.hears not in OUTCOMES or self._kinds_change:
             return tuple(node for node in self.ids if {node, *self.nodes[node].behind} & set(triggers))
         return tuple(dict.fromkeys(node for trigger in triggers for node in self._judged_by(trigger)))
 
@@ -195,26 +222,6 @@ class WorstCase:
 
     def _members(self, mask: int) -> Iterator[str]:
         return (node for place, node in enumerate(self.ids) if mask >> place & 1)
-
-
-def _of_type(directives: Iterable[Directive], kind: type[A]) -> Iterator[tuple[Directive, A, bool]]:
-    for directive in directives:
-        for act in acts(directive):
-            if isinstance(act.action, kind):
-                yield directive, act.action, act.is_nested
-
-
-def _may_hold(directive: Directive) -> bool:
-    """Return whether the directive can hear of a node that failed."""
-    return directive.hears not in ("onStart", "onNodeComplete")
-
-
-def _asks(directive: Directive, rails: GuardRails) -> bool:
-    """Return whether the directive can ask a person about a node that failed."""
-    if not _may_hold(directive):
-        return False
-    types = {type(act.action) for act in acts(directive)}
-    return Hitl in types or (Replan in types and (directive.on_unresolved or rails.on_limit) == "hitl")
 
 
 def _kinds_differ(capabilities: Iterable[Capability]) -> bool:
