@@ -6,7 +6,6 @@ The pool of psycopg is not used: its statistics and threads cost each append as 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import BoundedSemaphore
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -14,6 +13,7 @@ from psycopg import Connection
 from psycopg.pq import TransactionStatus
 
 from flexes.errors import StoreUnavailable
+from flexes.store.fair_semaphore import FairSemaphore
 from flexes.store.statements import statements
 
 Work = TypeVar("Work")
@@ -45,7 +45,7 @@ class PostgresConnections:
         self.place = place
         self._url = url
         self._reconnect_s = reconnect_s
-        self._free = BoundedSemaphore(max_connections)
+        self._free = FairSemaphore(max_connections)
         self._idle: list[Link] = []
         self._closed = False
 
@@ -92,7 +92,7 @@ class PostgresConnections:
         self._close_idle()
 
     def _done(self, work: Callable[[Link], Work]) -> Work:
-        if not self._free.acquire(timeout=self._reconnect_s):
+        if not self._free.acquire(self._reconnect_s):
             raise StoreUnavailable(f"the store {self.place} is busy: its other threads keep all its connections")
         try:
             connection = self._taken()
