@@ -8,8 +8,7 @@ Rules:
 4. A store may hold them compressed, see `compression`; they are read alike.
 """
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -24,6 +23,9 @@ from flexes.store.port import NewEvent, Row
 from flexes.store.upcasters import upcast
 
 _STORED: Final = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_CURRENT: Final[Mapping[str, int]] = {
+    name: kind.model_fields["schema_version"].default for name, kind in EVENT_TYPES.items()
+}
 
 
 def encode(event: Event) -> NewEvent:
@@ -55,7 +57,7 @@ def decode(row: Row) -> Event:
     if kind is None:
         raise UnreadableEvent(f"{_place(row)}: unknown event type {row.type!r}; upgrade flexes")
     fields = _loaded(row)
-    stored, current = fields.get("schemaVersion"), _current(kind)
+    stored, current = fields.get("schemaVersion"), _CURRENT[row.type]
     if stored != current or type(stored) is not int:
         fields = upcast(row.type, fields, current)
     try:
@@ -96,9 +98,3 @@ def _loaded(row: Row) -> dict[str, Any]:
 
 def _place(row: Row) -> str:
     return f"run {row.run_id} version {row.version}"
-
-
-@cache
-def _current(kind: type[Event]) -> int:
-    version: int = kind.model_fields["schema_version"].default
-    return version
