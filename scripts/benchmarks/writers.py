@@ -3,6 +3,7 @@
 One append is three events, 1.2 kB, durable when it returns. `stock` is the recorder of `eventsourcing` with its own
 defaults, `coalescing` is flexes with `coalesce=on`. After each turn all is counted: nothing is lost, versions and
 positions have no gaps; who loses something or gives up has no value. The floor is one INSERT and commit of the bytes.
+The longest append of a turn, its wait included, shows whether writers take turns or starve.
 """
 
 import statistics
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
-from appending.turn import by_turns, in_processes, in_threads
+from appending.turn import Turn, by_turns, in_processes, in_threads
 from figures import Figure, missing, ratio, repeats
 from ground.places import NO_POSTGRES, drop_database, new_database, new_folder, postgres_url, remove
 
@@ -56,7 +57,7 @@ def _together(kind: str) -> list[Figure]:
     cases: list[Case] = [
         (way, name, count) for count in WRITERS for way, names in _CONTENDERS.items() for name in names
     ]
-    turns: dict[Case, list[float]] = {case: [] for case in cases}
+    turns: dict[Case, list[Turn]] = {case: [] for case in cases}
     faults: dict[Case, str] = {}
     for _ in range(repeats(TURNS)):
         for case in cases:
@@ -64,11 +65,15 @@ def _together(kind: str) -> list[Figure]:
                 turns[case].append(_turn(kind, case))
             except RuntimeError as error:
                 faults[case] = str(error)
-    rates = {case: statistics.median(found) for case, found in turns.items() if case not in faults}
-    return [figure for case in cases for figure in _figures(kind, case, rates, faults)]
+    medians = {
+        case: Turn(*map(statistics.median, zip(*found, strict=True)))
+        for case, found in turns.items()
+        if case not in faults
+    }
+    return [figure for case in cases for figure in _figures(kind, case, medians, faults)]
 
 
-def _turn(kind: str, case: Case) -> float:
+def _turn(kind: str, case: Case) -> Turn:
     way, name, writers = case
     return _on_new(kind, (name,), lambda urls: _WAYS[way](name, urls[name], writers, APPENDS // writers))
 
@@ -90,17 +95,18 @@ def _on_new(kind: str, names: Sequence[str], work: Callable[[Mapping[str, str]],
         return work(urls)
 
 
-def _figures(kind: str, case: Case, rates: dict[Case, float], faults: dict[Case, str]) -> list[Figure]:
+def _figures(kind: str, case: Case, medians: dict[Case, Turn], faults: dict[Case, str]) -> list[Figure]:
     way, name, writers = case
     where, samples = f"{kind}, {writers} {way}", repeats(TURNS)
     if case in faults:
         return [missing(where, f"{name}: appends", "1/s", faults[case])]
-    found = [Figure(where, f"{name}: appends", rates[case], "1/s", samples=samples)]
+    rate, longest_s = medians[case]
+    found = [
+        Figure(where, f"{name}: appends", rate, "1/s", samples=samples),
+        Figure(where, f"{name}: longest append", longest_s * 1e3, "ms", samples=samples),
+    ]
     if name != "stock":
         aim = STOCK_AT_LEAST if writers == max(WRITERS) else None
-        found.append(
-            ratio(
-                where, f"{name} / stock", rates[case], rates.get((way, "stock", writers)), samples=samples, at_least=aim
-            )
-        )
+        stock = medians.get((way, "stock", writers))
+        found.append(ratio(where, f"{name} / stock", rate, stock and stock.rate, samples=samples, at_least=aim))
     return found

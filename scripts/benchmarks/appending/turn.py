@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from threading import Barrier, BrokenBarrierError
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from ground.database import Database
@@ -16,6 +16,13 @@ from appending.contenders import EVENTS, Append, opened
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PATIENCE_S = 120.0
+
+
+class Turn(NamedTuple):
+    """What writers did together: appends of a second, and the seconds of the longest one, its wait included."""
+
+    rate: float
+    longest_s: float
 
 
 def by_turns(urls: Mapping[str, str], appends: int) -> dict[str, float]:
@@ -36,8 +43,8 @@ def by_turns(urls: Mapping[str, str], appends: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in took.items()}
 
 
-def in_threads(name: str, url: str, writers: int, appends: int) -> float:
-    """Return the appends of a second, of threads that share one contender.
+def in_threads(name: str, url: str, writers: int, appends: int) -> Turn:
+    """Let threads append that share one contender.
 
     Raises:
         RuntimeError: A writer gave up, or not everything is stored.
@@ -51,15 +58,15 @@ def in_threads(name: str, url: str, writers: int, appends: int) -> float:
         failures = [error for future in futures if (error := future.exception()) is not None]
         took = time.perf_counter() - began
     _check(name, url, writers * appends + 1, failures)
-    return writers * appends / took
+    return Turn(writers * appends / took, max(future.result() for future in futures))
 
 
-def in_processes(name: str, url: str, writers: int, appends: int) -> float:
-    """Return the appends of a second, of processes that each open a contender; raises as `in_threads` does."""
+def in_processes(name: str, url: str, writers: int, appends: int) -> Turn:
+    """Let processes append that each open a contender; raises as `in_threads` does."""
     with opened(name, url) as append:
         _write(append, uuid4(), 1)
-    barrier, failures = _SPAWN.Barrier(writers + 1), _SPAWN.SimpleQueue()
-    processes = [_SPAWN.Process(target=_process, args=(name, url, appends, barrier, failures)) for _ in range(writers)]
+    barrier, answers = _SPAWN.Barrier(writers + 1), _SPAWN.SimpleQueue()
+    processes = [_SPAWN.Process(target=_process, args=(name, url, appends, barrier, answers)) for _ in range(writers)]
     for process in processes:
         process.start()
     try:
@@ -73,27 +80,32 @@ def in_processes(name: str, url: str, writers: int, appends: int) -> float:
         for process in processes:
             process.join(_PATIENCE_S)
             process.kill()
-    found = [] if failures.empty() else [failures.get()]
-    _check(name, url, writers * (appends + 1) + 1, found)
-    return writers * appends / took
+    found = [answers.get() for _ in processes]
+    _check(name, url, writers * (appends + 1) + 1, [answer for answer in found if isinstance(answer, str)])
+    return Turn(writers * appends / took, max(found))
 
 
-def _process(name: str, url: str, appends: int, barrier: Any, failures: Any) -> None:
+def _process(name: str, url: str, appends: int, barrier: Any, answers: Any) -> None:
     with opened(name, url, is_new=False) as append:
         _write(append, uuid4(), 1)
         barrier.wait(_PATIENCE_S)
         try:
-            _write(append, uuid4(), appends)
+            answers.put(_write(append, uuid4(), appends))
         except Exception as error:
-            failures.put(repr(error))
+            answers.put(repr(error))
         barrier.wait(_PATIENCE_S)
 
 
-def _write(append: Append, run: UUID, appends: int, barrier: Barrier | None = None) -> None:
+def _write(append: Append, run: UUID, appends: int, barrier: Barrier | None = None) -> float:
+    """Append, and return the seconds of the longest one."""
     if barrier is not None:
         barrier.wait(_PATIENCE_S)
+    longest_s = 0.0
     for first in range(1, appends * EVENTS, EVENTS):
+        began = time.perf_counter()
         append(run, first)
+        longest_s = max(longest_s, time.perf_counter() - began)
+    return longest_s
 
 
 def _check(name: str, url: str, appends: int, failures: list[Any]) -> None:
