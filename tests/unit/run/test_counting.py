@@ -1,11 +1,13 @@
 """What a run remembers of its policies: counted from events, told in snapshots and in `show` (semantics 6, 9, 10)."""
 
-from typing import Any
+from typing import Any, get_args
 
 from tests.unit.run.run_cases import CHAIN, Run
 
+from flexes.predicate.verdict import FALSE, MISSED
 from flexes.run import commands as cmd
-from flexes.run.records import PolicyCount
+from flexes.run import guards
+from flexes.run.records import TALLIED, PolicyCount
 
 NOTE = {"id": "n", "capability": "note"}
 EMIT: dict[str, Any] = {"type": "emit", "event": "e"}
@@ -30,6 +32,12 @@ def test_outcomes_are_counted_by_name() -> None:
         "mistyped": {"invalid": 2},
     }
     assert dict(run.state.policies) == {"plain": PolicyCount(triggers=2)}
+
+
+def test_every_outcome_has_a_name() -> None:
+    """Whatever a directive can come to is told by name: each outcome, and each reason to skip."""
+    assert {outcome for outcome, _ in TALLIED.values()} == set(get_args(guards.Outcome))
+    assert {found for found in TALLIED.values() if found[1]} == {FALSE, MISSED}
 
 
 def test_extra_runs_are_counted_by_their_key() -> None:
