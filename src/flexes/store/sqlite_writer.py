@@ -14,7 +14,7 @@ from typing import Final
 from flexes.errors import StoreUnavailable
 from flexes.store.sqlite_errors import unavailable
 
-_PAUSE_S: Final = 0.002
+_PAUSE_S: Final = 0.003
 """Between two attempts to begin: some commits long, so that many who wait leave the processors to who writes."""
 
 
