@@ -64,13 +64,13 @@ class PostgresStore:
         if not events:
             return ()
         check_sequence(events)
-        positions = self._connections.run(Append(events, self._known))
+        positions = self._connections.run_append(Append(events, self._known))
         self._announcer.announce()
         return positions
 
     def append_batch(self, batch: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
         """See `Batches.append_batch`."""
-        positions = self._connections.run(BatchAppend(batch, self._known))
+        positions = self._connections.run_append(BatchAppend(batch, self._known))
         self._announcer.announce()
         return positions
 

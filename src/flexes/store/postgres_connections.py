@@ -1,19 +1,20 @@
-"""The connections to one PostgreSQL database, and work done again when the server was away.
+"""The connections to one PostgreSQL database: a pool, and work done again when the server was away.
 
-The pool of psycopg is not used: its statistics and threads cost each append as much as a few rows cost the server.
+Beside the pool there is a connection for appends: a thread that finds it free spares the way through the pool, which
+takes a tenth of a small append.
 """
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import Connection
 from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
 
 from flexes.errors import StoreUnavailable
-from flexes.store.fair_semaphore import FairSemaphore
 from flexes.store.statements import statements
 
 Work = TypeVar("Work")
@@ -23,17 +24,17 @@ SQL: Final = {name: text.encode() for name, text in statements("postgres").items
 """The named statements."""
 
 _CONNECT_S: Final = 10
-_ENCODING: Final = "utf8"
+_OPTIONS: Final[dict[str, Any]] = {"autocommit": True, "connect_timeout": _CONNECT_S, "client_encoding": "utf8"}
+_WAIT_FOR_CONNECTION_S: Final = 1.0
 _RETRY_S: Final = 0.1
 _SERVER_AWAY: Final = ("08", "57P01", "57P02", "57P03", "53300")
 """SQLSTATEs of a connection that broke, a server that stops or starts, or one without a free connection."""
 
 
 class PostgresConnections:
-    """Connections for several threads; each connection commits every statement by itself.
+    """A pool whose every connection commits each statement by itself.
 
-    One is opened when all are in use, up to a number, and kept until it breaks. Every error of psycopg leaves as
-    `StoreUnavailable`.
+    Every error of psycopg leaves it as `StoreUnavailable`.
 
     Args:
         url: The database.
@@ -45,29 +46,37 @@ class PostgresConnections:
         self.place = place
         self._url = url
         self._reconnect_s = reconnect_s
-        self._free = FairSemaphore(max_connections)
-        self._idle: list[Link] = []
-        self._closed = False
+        self._turn = Lock()
+        self._own: Link | None = None
+        self._pool = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=max_connections,
+            open=False,
+            kwargs=_OPTIONS,
+            configure=_configure,
+            timeout=_WAIT_FOR_CONNECTION_S,
+            reconnect_timeout=_WAIT_FOR_CONNECTION_S,
+        )
 
     def open(self, prepare: Callable[[Link], Work]) -> Work:
-        """Connect once to prepare the database, so that a wrong address shows at once.
+        """Connect once to prepare the database, so that a wrong address shows at once, and open the pool.
 
         Raises:
             StoreUnavailable: The database cannot be reached, or refused to be prepared.
         """
         try:
-            return self._done(prepare)
-        except BaseException as error:
-            self.close()
-            if isinstance(error, psycopg.Error):
-                raise self._unavailable(error) from error
-            raise
+            with self.connect() as connection:
+                prepared = prepare(connection)
+        except psycopg.Error as error:
+            raise self._unavailable(error) from error
+        self._pool.open()
+        return prepared
 
     def connect(self) -> Link:
-        """Open a connection that the caller closes; raises what psycopg raises."""
-        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_S, client_encoding=_ENCODING)
-        # appends see, once they have their lock, all that earlier holders committed
-        connection.execute("SET default_transaction_isolation TO 'read committed'")
+        """Open a connection outside the pool; raises what psycopg raises."""
+        connection = psycopg.connect(self._url, **_OPTIONS)
+        _configure(connection)
         return connection
 
     def run(self, work: Callable[[Link], Work]) -> Work:
@@ -78,52 +87,43 @@ class PostgresConnections:
         """
         deadline = time.monotonic() + self._reconnect_s
         while True:
+            if self._pool.closed:
+                raise StoreUnavailable(f"the store {self.place} is closed: open it again")
             try:
-                return self._done(work)
+                with self._pool.connection() as connection:
+                    return work(connection)
             except psycopg.Error as error:
                 if not _server_away(error) or time.monotonic() > deadline:
                     raise self._unavailable(error) from error
-            self._close_idle()
             time.sleep(_RETRY_S)
+            self._pool.check()
+
+    def run_append(self, work: Callable[[Link], Work]) -> Work:
+        """Do the same on the connection for appends, or on one of the pool if another thread has it or it is lost."""
+        if self._pool.closed or not self._turn.acquire(blocking=False):
+            return self.run(work)
+        try:
+            self._own = self._own or self.connect()
+            return work(self._own)
+        except psycopg.Error as error:
+            if not _server_away(error):
+                raise self._unavailable(error) from error
+        finally:
+            if self._own is not None and self._own.pgconn.transaction_status != TransactionStatus.IDLE:
+                self._drop_own()
+            self._turn.release()
+        return self.run(work)
 
     def close(self) -> None:
         """Close every connection, those in use when their user is done; again is allowed."""
-        self._closed = True
-        self._close_idle()
+        self._pool.close()
+        with self._turn:
+            self._drop_own()
 
-    def _done(self, work: Callable[[Link], Work]) -> Work:
-        if not self._free.acquire(self._reconnect_s):
-            raise StoreUnavailable(f"the store {self.place} is busy: its other threads keep all its connections")
-        try:
-            connection = self._taken()
-            try:
-                return work(connection)
-            finally:
-                self._keep(connection)
-        finally:
-            self._free.release()
-
-    def _taken(self) -> Link:
-        if self._closed:
-            raise StoreUnavailable(f"the store {self.place} is closed: open it again")
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self.connect()
-
-    def _keep(self, connection: Link) -> None:
-        """Keep a connection for its next user, unless it broke or was left in the middle of something."""
-        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self._idle.append(connection)
-        else:
-            connection.close()
-        if self._closed:
-            self._close_idle()
-
-    def _close_idle(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+    def _drop_own(self) -> None:
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
     def _unavailable(self, error: psycopg.Error) -> StoreUnavailable:
         if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
@@ -145,3 +145,8 @@ def _server_away(error: psycopg.Error) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
     return error.sqlstate is None or error.sqlstate.startswith(_SERVER_AWAY)
+
+
+def _configure(connection: Link) -> None:
+    """Make appends see, once they have their lock, all that earlier holders committed."""
+    connection.execute("SET default_transaction_isolation TO 'read committed'")
