@@ -64,22 +64,22 @@ def _pack_plan(plan: Plan) -> Any:
 
 def _plan_node(node: PlanNode) -> list[Any]:
     origin, overrides = node.origin, node.policy_overrides
-    beside = (origin and origin.version, overrides and overrides.wire())
+    given = " ".join(name for name in PlanNode.model_fields if name in node.model_fields_set)
+    beside = (origin and origin.version, overrides and overrides.wire(), given)
     return [*(getattr(node, name) for name in _PLAIN_FIELDS), *beside]
 
 
 def _unpack_plan(found: Any) -> Plan:
     version, documents, held = found
     origins = {document["version"]: Origin.model_validate(document) for document in documents}
-    given = set(PlanNode.model_fields)
     nodes = []
-    for *plain, origin, overrides in records(held):
+    for *plain, origin, overrides, given in records(held):
         values = dict(zip(_PLAIN_FIELDS, plain, strict=True))
         values["depends_on"] = tuple(values["depends_on"])
         values["inputs"] = values["inputs"] if values["inputs"] is None else tuple(values["inputs"])
         values["policy_overrides"] = overrides and PolicyOverrides.model_validate(overrides)
         values["origin"] = origins.get(origin)
-        nodes.append(trusted(PlanNode, values, given))
+        nodes.append(trusted(PlanNode, values, set(given.split())))
     return trusted(Plan, {"version": version, "nodes": tuple(nodes)}, {"version", "nodes"})
 
 

@@ -9,7 +9,10 @@ from tests.transcripts.library import SCENARIOS, told
 from flexes import CapabilityRegistry, Flexes, NodeContext
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
+from flexes.plan.planner import plan_answer
 from flexes.run.evolve import fold
+from flexes.run.handshake import document_of
+from flexes.run.outstanding import planner_request
 from flexes.run.state import State
 from flexes.store.codec import decode_all
 from flexes.store.columns import columns, records
@@ -131,6 +134,18 @@ def test_a_snapshot_of_a_loaded_state_is_the_same(name: str) -> None:
     assert again == state_of(store)
     assert not unread(again)
     assert snapshot_of(again) == snapshot
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_planner_answers_as_before(name: str) -> None:
+    """Asked about a run that was loaded from a snapshot, the planner's answer is stored as the same bytes."""
+    store = stored(name)
+    asked = [row.version for row in store.read_all(0, 10_000) if row.type == "PlanRequested"]
+    for version in asked[1:]:
+        state = state_of(store, version)
+        if state.handshake is not None:
+            document = document_of(plan_answer(planner_request(state)))
+            assert document_of(plan_answer(planner_request(back(store, state)))) == document
 
 
 def test_broken_bytes_are_ignored() -> None:
