@@ -49,10 +49,7 @@ def rebuild(
     runner = Runner(store, database, projections, phase="building", batch=batch)
     read = fill(store, runner, observer, workers)
     _raise_if_stopped(database, projections)
-    if workers is not None:
-        _index_at_once(database, projections, workers.processes)
-    for projection in projections:
-        _index(database, projection)
+    _make_indexes(database, projections, at_once=workers.processes if workers else 1)
     while not database.write(lambda session: _flipped(session, database, projections)):
         runner = Runner(store, database, projections, phase="building", batch=batch)
         read += runner.catch_up()
@@ -104,8 +101,8 @@ def _raise_if_stopped(database: Database, projections: Sequence[Projection]) -> 
             )
 
 
-def _index_at_once(database: Database, projections: Sequence[Projection], count: int) -> None:
-    """Make the secondary indexes in several transactions at once; in SQLite one follows the other all the same."""
+def _make_indexes(database: Database, projections: Sequence[Projection], *, at_once: int) -> None:
+    """Make the secondary indexes, several at once; in SQLite one follows the other all the same."""
     indexes = [
         (each, table, place) for each in projections for table in each.tables for place in range(len(table.indexes))
     ]
@@ -118,18 +115,9 @@ def _index_at_once(database: Database, projections: Sequence[Projection], count:
 
         database.write(work)
 
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         for done in [pool.submit(make, *index) for index in indexes]:
             done.result()
-
-
-def _index(database: Database, projection: Projection) -> None:
-    def work(session: Session) -> None:
-        building = in_phase(registry.generations(session, projection.name), projection.name, "building")
-        if building is not None:
-            registry.make_indexes(session, projection, building.generation)
-
-    database.write(work)
 
 
 def _flipped(session: Session, database: Database, projections: Sequence[Projection]) -> bool:

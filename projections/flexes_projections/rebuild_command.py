@@ -21,6 +21,7 @@ from flexes.cli.opening import find_run, must_exist
 from flexes.cli.options import DEFAULT_STORE, AsJson, StoreUrl
 from flexes.cli.output import emit_json, say
 from flexes.cli.projections import Elsewhere
+from flexes.cli.rebuild import Count, EveryOne, OneRun
 from flexes.store.port import EventStore
 from flexes.store.urls import open_store
 from flexes_projections.catalogue import named
@@ -38,12 +39,7 @@ DONE: Final = 0
 FOUND: Final = 1
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Projections; all if none is named.")]
-EveryOne = Annotated[bool, typer.Option("--all", help="Every projection.")]
-OneRun = Annotated[str | None, typer.Option("--run", metavar="RUN", help="Only the rows of this run.")]
 Check = Annotated[bool, typer.Option("--check", help="Prove that the live rows are those that the log makes.")]
-Count = Annotated[
-    int | None, typer.Option("--workers", min=1, metavar="N", help="Processes for a long log; one a core if not given.")
-]
 
 
 def rebuild_command(

@@ -16,13 +16,8 @@ from typing import Final, NamedTuple
 
 from flexes.errors import StoreUnavailable
 from flexes.ids import RunId
+from flexes.store.coalescing import MAX_APPENDS, MAX_BYTES, appended_together
 from flexes.store.port import Batches, EventStore, NewEvent
-
-MAX_APPENDS: Final = 256
-"""Most commits in one transaction."""
-
-MAX_BYTES: Final = 8_000_000
-"""Bytes of events after which a transaction takes no more commits."""
 
 ENOUGH_FAILURES: Final = 2
 """So many commits that the store does not take, one after the other, are taken to mean that it takes none."""
@@ -74,27 +69,27 @@ class Commits:
         """Make durable what waits for the end of the turn."""
         staged, self._staged, self._bytes = list(self._staged.values()), {}, 0
         stored = zip(staged, self._stored(staged), strict=True)
-        failures: list[StoreUnavailable] = []
+        failures = 0
+        error: Exception | None = None
         for commit, positions in sorted(stored, key=lambda pair: pair[1] is None):
-            try:
-                if len(failures) >= ENOUGH_FAILURES:
-                    raise failures[-1]
-                commit.tell(self._store.append(commit.events) if positions is None else positions)
-            except Exception as error:  # whoever asked hears it, and the others go on
-                failures += [error] if isinstance(error, StoreUnavailable) else []
-                _settle(commit.done, error)
-            else:
-                failures.clear()
-                _settle(commit.done, None)
+            if failures < ENOUGH_FAILURES:
+                error = self._told(commit, positions)
+                failures = failures + 1 if isinstance(error, StoreUnavailable) else 0
+            _settle(commit.done, error)
 
     def _stored(self, staged: Sequence[_Staged]) -> Sequence[tuple[int, ...] | None]:
         """Return the positions of each commit, or None for those that have to be appended alone."""
-        if len(staged) > 1 and self._batches is not None:
-            try:
-                return self._batches.append_batch([commit.events for commit in staged])
-            except Exception:  # whose fault it was, each of them hears when it is appended alone
-                pass
-        return [None] * len(staged)
+        if len(staged) < 2 or self._batches is None:
+            return [None] * len(staged)
+        return appended_together(self._batches, [commit.events for commit in staged])
+
+    def _told(self, commit: _Staged, positions: tuple[int, ...] | None) -> Exception | None:
+        """Say that a commit is durable, once it is; return what whoever asked for it has to hear instead."""
+        try:
+            commit.tell(self._store.append(commit.events) if positions is None else positions)
+        except Exception as error:  # the others go on
+            return error
+        return None
 
 
 def _settle(done: asyncio.Future[None], error: Exception | None) -> None:

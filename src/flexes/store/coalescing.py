@@ -15,13 +15,21 @@ from typing import Final
 
 from flexes.ids import RunId
 from flexes.store.order import check_sequence
-from flexes.store.port import BatchStore, NewEvent
+from flexes.store.port import Batches, BatchStore, NewEvent
 
 MAX_APPENDS: Final = 256
 """Most appends that go into one transaction."""
 
 MAX_BYTES: Final = 8_000_000
 """Bytes of events after which a transaction takes no more appends."""
+
+
+def appended_together(store: Batches, appends: Sequence[Sequence[NewEvent]]) -> Sequence[tuple[int, ...] | None]:
+    """Store appends of different runs in one transaction; return their positions, None for those to ask for alone."""
+    try:
+        return store.append_batch(appends)
+    except Exception:  # whose fault it was, each of them hears when it asks alone
+        return [None] * len(appends)
 
 
 class _Waiting:
@@ -114,10 +122,7 @@ class Coalescer:
         return list(batch.values())
 
     def _append_batch(self, batch: Sequence[_Waiting]) -> None:
-        try:
-            found = self._store.append_batch([waiting.events for waiting in batch])
-        except Exception:
-            return  # whose fault it was, each of them hears when it asks alone
+        found = appended_together(self._store, [waiting.events for waiting in batch])
         for waiting, positions in zip(batch, found, strict=True):
             waiting.positions = positions
 

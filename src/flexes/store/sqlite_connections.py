@@ -14,6 +14,7 @@ from typing import Any, Final
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore
 
 from flexes.errors import StoreUnavailable
+from flexes.store.sqlite_busy import execute_when_free
 from flexes.store.sqlite_errors import unavailable
 from flexes.store.sqlite_writer import SqliteWriter
 
@@ -116,17 +117,9 @@ class SqliteConnections(SQLiteDatastore):
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
         """Switch the file to its write-ahead log; SQLite does not wait when several do so at once."""
-        deadline = time.monotonic() + self._busy_timeout_s
-        while True:
-            try:
-                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(_WAL_RETRY_S)
-            else:
-                break
-        if mode != "wal":
+        until = time.monotonic() + self._busy_timeout_s
+        switched = execute_when_free(connection, "PRAGMA journal_mode = WAL", pause_s=_WAL_RETRY_S, until=until)
+        if switched.fetchone()[0] != "wal":
             raise StoreUnavailable(
                 f"the store {self._path} is not available: its file system has no write-ahead log: move it"
             )

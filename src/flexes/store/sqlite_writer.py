@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final
 
 from flexes.errors import StoreUnavailable
+from flexes.store.sqlite_busy import execute_when_free
 from flexes.store.sqlite_errors import unavailable
 
 _PAUSE_S: Final = 0.003
@@ -45,7 +46,7 @@ class SqliteWriter:
         try:
             if self._closed:
                 raise StoreUnavailable(f"the store {self._path} is closed: open it again")
-            return self._begin(deadline)
+            return execute_when_free(self._connection, "BEGIN IMMEDIATE", pause_s=_PAUSE_S, until=deadline)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, sqlite3.Error):
@@ -73,12 +74,3 @@ class SqliteWriter:
         with self._lock:
             self._closed = True
             self._connection.close()
-
-    def _begin(self, deadline: float) -> sqlite3.Cursor:
-        while True:
-            try:
-                return self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-            time.sleep(_PAUSE_S)
